@@ -111,9 +111,15 @@ export class Reader {
   }
 }
 
+/** Buffers of finished writers, to be written over: most rows and payloads are short and many. */
+const spare: Uint8Array[] = []
+const spareBytes = 4096
+const mostSpare = 8
+const nothing = new Uint8Array(0)
+
 /** Writes canonical items into a buffer that grows. */
 export class Writer {
-  #bytes = new Uint8Array(256)
+  #bytes = spare.pop() ?? new Uint8Array(spareBytes)
   #length = 0
 
   #grow(more: number): void {
@@ -193,8 +199,15 @@ export class Writer {
     }
   }
 
+  /** A copy of what was written; the writer begins anew. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    const written = this.#bytes.slice(0, this.#length)
+    if (this.#bytes.length === spareBytes && spare.length < mostSpare) {
+      spare.push(this.#bytes)
+      this.#bytes = nothing
+    }
+    this.#length = 0
+    return written
   }
 }
 

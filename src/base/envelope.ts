@@ -143,12 +143,24 @@ export function encodeEnvelope(
 
 const signatureContext = Uint8Array.of(0x85, 0x69, ...toUtf8("Signature"), 0x40)
 
+let lastChain = ""
+let lastChainBytes = new Uint8Array(0)
+
+/** A program signs and verifies for one chain at a time. */
+function chainBytes(chainId: string): Uint8Array {
+  if (chainId !== lastChain) {
+    lastChain = chainId
+    lastChainBytes = new Uint8Array(toUtf8(chainId))
+  }
+  return lastChainBytes
+}
+
 /** The Sig_structure of RFC 9052: what the key signs. The chain id is the external data, in UTF-8. */
 export function toSign(chainId: string, header: Uint8Array, payload: Uint8Array): Uint8Array {
   const writer = new Writer()
   writer.raw(signatureContext)
   writer.byteString(header)
-  writer.byteString(toUtf8(chainId))
+  writer.byteString(chainBytes(chainId))
   writer.byteString(payload)
   return writer.finish()
 }

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/**
+ * The command line: `countersign COMMAND …`. Every command answers with one value; this file prints it (`--json`: one
+ * object on standard output, progress on standard error) and turns refusals into exit 1 and outages into exit 2.
+ */
+import { Refused, type Refusal } from "../base/refusal.ts"
+import { toJson } from "../base/json.ts"
+import { Screen } from "./screen.ts"
+
+/** What a command is: its line in the help, and a function from arguments to what `--json` prints. */
+export interface Command {
+  readonly summary: string
+  readonly usage: string
+  run(args: readonly string[], screen: Screen): Promise<CommandResult>
+}
+
+export interface CommandResult {
+  readonly value: unknown
+  /** Exit 1 without a refusal: the question was answered, and the answer is no. */
+  readonly failed?: boolean
+}
+
+/** Each command is loaded only when asked for, so that `verify` never loads a node. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  visit: async () => (await import("./visit/command.ts")).visitCommand,
+  verify: async () => (await import("./verify.ts")).verifyCommand,
+  plan: async () => (await import("./plan.ts")).planCommand,
+  node: async () => (await import("./node.ts")).nodeCommand,
+}
+
+async function help(screen: Screen): Promise<void> {
+  screen.say("countersign COMMAND [--json]")
+  for (const load of Object.values(commands)) {
+    const command = await load()
+    screen.say(`  ${command.usage.padEnd(64)} ${command.summary}`)
+  }
+}
+
+function fail(screen: Screen, json: boolean, refusal: Refusal, exit: number): void {
+  if (json) process.stdout.write(`${toJson(refusal)}\n`)
+  else {
+    screen.say(`${refusal.code}: ${refusal.message}`)
+    screen.say(`  at: ${refusal.at}`)
+    screen.say(`  remedy: ${refusal.remedy}`)
+  }
+  process.exitCode = exit
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [name, ...rest] = argv
+  const json = rest.includes("--json")
+  const screen = new Screen(json ? process.stderr : process.stdout)
+  if (name === undefined || name === "help" || name === "--help") return help(screen)
+  const load = commands[name]
+  if (load === undefined) {
+    const known = Object.keys(commands).join(", ")
+    return fail(screen, json, { code: "command-unknown", message: `Cannot run ${name}: no such command`, at: "command", remedy: `One of ${known}` }, 1)
+  }
+  try {
+    const { value, failed } = await (await load()).run(
+      rest.filter((arg) => arg !== "--json"),
+      screen,
+    )
+    if (json) process.stdout.write(`${toJson(value)}\n`)
+    if (failed === true) process.exitCode = 1
+  } catch (error) {
+    if (error instanceof Refused) return fail(screen, json, error.refusal, 1)
+    fail(screen, json, outage(error), 2)
+    // The stack names our own files and lines only; messages of faults hold ids, never health data.
+    if (process.env["COUNTERSIGN_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  }
+}
+
+function outage(error: unknown): Refusal {
+  const system = error as NodeJS.ErrnoException
+  const refusesArguments = system?.code?.startsWith("ERR_PARSE_ARGS") === true
+  return {
+    code: refusesArguments ? "arguments" : "outage",
+    message: error instanceof Error ? error.message : "Cannot go on: an unknown failure",
+    at: refusesArguments ? "arguments" : (system?.code ?? "this machine"),
+    remedy: refusesArguments ? "See countersign help" : "Try again; nothing was half-done",
+  }
+}
+
+await main(process.argv.slice(2))

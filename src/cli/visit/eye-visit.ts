@@ -1,0 +1,75 @@
+/** The standing example: an eye visit in April 2026 under the published eye plan. All people are synthetic. */
+import { plainLine, plainMember, type ClaimLine } from "../../plan/claim.ts"
+import { parseDate } from "../../base/time.ts"
+import { assert } from "../../base/assert.ts"
+import { eyeVisitResources } from "../../formats/fhir/visit-resources.ts"
+import type { PlanFiles, VisitCase } from "./visit-case.ts"
+
+function day(text: string): number {
+  const value = parseDate(text)
+  assert(value !== undefined, "a date of the example exists")
+  return value
+}
+export const eyeVisitDay = day("2026-04-14")
+
+interface LineExtras {
+  readonly modifiers?: readonly string[]
+  readonly units?: number
+  readonly facts?: readonly number[]
+}
+function line(number: number, code: string, charge: bigint, extras: LineExtras = {}): ClaimLine {
+  return {
+    ...plainLine(number, code, charge, eyeVisitDay),
+    modifiers: extras.modifiers ?? [],
+    unitsMilli: (extras.units ?? 1) * 1000,
+    facts: extras.facts ?? [],
+    place: "11",
+  }
+}
+
+export function eyeVisit(plan: PlanFiles): VisitCase {
+  const { entries, facts } = eyeVisitResources({ date: "2026-04-14" })
+  return {
+    title: "An eye visit",
+    patient: "Marisol Vega",
+    practitioner: { name: "Dr. Amara Osei", licence: "oph-20417" },
+    serviceDay: eyeVisitDay,
+    plan,
+    member: { ...plainMember, born: day("1961-09-02"), sex: "F", coverFrom: day("2024-01-01"), coverTo: day("2026-12-31") },
+    left: [
+      { bucket: "deductible", left: 12_000n },
+      { bucket: "most-you-pay", left: 41_260n },
+    ],
+    hold: 200_000n,
+    entries,
+    facts,
+    lines: [
+      line(1, "E10", 21_000n, { modifiers: ["25"], facts: [0] }),
+      line(2, "T20", 12_500n, { modifiers: ["50"], facts: [1] }),
+      line(3, "S30", 45_000n, { modifiers: ["LT"], facts: [2] }),
+      line(4, "J0178", 220_000n, { modifiers: ["JZ"], units: 2, facts: [3] }),
+    ],
+    labels: [
+      "Eye exam, apart from the procedure",
+      "Scan of both eyes, paid once",
+      "Injection, left eye",
+      "Medicine J0178, 2 units, nothing thrown away",
+    ],
+    extra: {
+      line: line(5, "P30", 9_500n, { facts: [4] }),
+      label: "Photo of the back of the eye",
+      fact: { sentence: "A photo of the back of both eyes was taken.", entry: 0 },
+    },
+  }
+}
+
+/**
+ * Seven other visits of the morning, each with what the plan's buckets have left. Together the plan pays 1,862.02 for
+ * them; each is held with 500.00.
+ */
+export interface MorningVisit {
+  readonly patient: string
+  readonly deductibleLeft: bigint
+  readonly lines: readonly ClaimLine[]
+}
+export const morningVisits: readonly MorningVisit[] = []

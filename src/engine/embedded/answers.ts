@@ -1,0 +1,65 @@
+/**
+ * Who waits for which transaction, and what was answered lately. The same bytes submitted again meet either the one
+ * that is under way or the answer it got; what was refused by state is forgotten, for it may be sent again.
+ */
+import type { Fault } from "../../base/fault.ts"
+import type { Finality, Status } from "../engine.ts"
+
+const answersPerGeneration = 50_000
+
+interface Waiting {
+  readonly promise: Promise<Finality>
+  readonly resolve: (finality: Finality) => void
+  readonly reject: (fault: Fault) => void
+}
+
+export class Answers {
+  readonly #waiting = new Map<string, Waiting>()
+  #young = new Map<string, Finality>()
+  #old = new Map<string, Finality>()
+
+  /** Transactions under way. */
+  get pending(): number {
+    return this.#waiting.size
+  }
+
+  /** The promise of the same bytes under way, or their answer; undefined when they are new. */
+  find(hash: string): Promise<Finality> | undefined {
+    const waiting = this.#waiting.get(hash)
+    if (waiting !== undefined) return waiting.promise
+    const answer = this.#young.get(hash) ?? this.#old.get(hash)
+    return answer && Promise.resolve(answer)
+  }
+
+  status(hash: string): Status {
+    if (this.#waiting.has(hash)) return "pending"
+    return this.#young.get(hash) ?? this.#old.get(hash) ?? "unknown"
+  }
+
+  expect(hash: string): Promise<Finality> {
+    const { promise, resolve, reject } = Promise.withResolvers<Finality>()
+    this.#waiting.set(hash, { promise, resolve, reject })
+    return promise
+  }
+
+  answer(hash: string, finality: Finality): void {
+    const waiting = this.#waiting.get(hash)
+    this.#waiting.delete(hash)
+    this.remember(hash, finality)
+    waiting?.resolve(finality)
+  }
+
+  /** Keeps the answer of a transaction that was applied. */
+  remember(hash: string, finality: Finality): void {
+    if (finality.outcome.number !== 0) return
+    this.#young.set(hash, finality)
+    if (this.#young.size < answersPerGeneration) return
+    this.#old = this.#young
+    this.#young = new Map()
+  }
+
+  failAll(fault: Fault): void {
+    for (const { reject } of this.#waiting.values()) reject(fault)
+    this.#waiting.clear()
+  }
+}

@@ -1,0 +1,66 @@
+/** The main thread's side of signature checking: starts the workers, hands them jobs, helps when it has time. */
+import { availableParallelism } from "node:os"
+import { Worker } from "node:worker_threads"
+import type { SignatureJob } from "./engine.ts"
+import { allocateRing, SignatureRing, verdicts } from "./signature-ring.ts"
+
+// Source runs unbuilt; the built package has JavaScript beside it.
+const workerFile = new URL(
+  import.meta.url.endsWith(".ts") ? "./signature-worker.ts" : "./signature-worker.js",
+  import.meta.url,
+)
+
+export class SignaturePool {
+  readonly ring = new SignatureRing(allocateRing())
+  readonly #workers: Worker[] = []
+
+  /**
+   * @param threads - besides the main one, which helps; by default one a core after the first, at least one.
+   * @param onProgress - called after `ring.askToBeWoken`, when a worker has finished a range.
+   * @param onFailure - a worker died.
+   */
+  constructor(
+    threads: number = Math.max(1, availableParallelism() - 1),
+    { onProgress, onFailure }: { readonly onProgress: () => void; readonly onFailure: (cause: Error) => void },
+  ) {
+    for (let i = 0; i < threads; i++) {
+      const worker = new Worker(workerFile, { workerData: this.ring.memory })
+      worker.on("message", onProgress)
+      worker.on("error", onFailure)
+      worker.unref()
+      this.#workers.push(worker)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.ring.stop()
+    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+  }
+}
+
+/** Verifies many jobs on all cores; one verdict a job. */
+export async function verifyAllJobs(pool: SignaturePool, jobs: readonly SignatureJob[]): Promise<boolean[]> {
+  if (jobs.length === 0) return []
+  const results: boolean[] = []
+  const waiting: number[] = []
+  let next = 0
+  while (results.length < jobs.length) {
+    while (next < jobs.length) {
+      const { publicKey, message, signature } = jobs[next]!
+      const sequence = pool.ring.add(publicKey, message, signature)
+      if (sequence === undefined) break
+      waiting.push(sequence)
+      next++
+    }
+    pool.ring.publish()
+    const helped = pool.ring.work(8)
+    while (results.length < waiting.length) {
+      const verdict = pool.ring.verdict(waiting[results.length]!)
+      if (verdict === verdicts.pending) break
+      results.push(verdict === verdicts.good)
+    }
+    pool.ring.release(waiting[results.length] ?? ((waiting.at(-1) ?? -1) + 1) | 0)
+    if (helped === 0) await new Promise(setImmediate)
+  }
+  return results
+}

@@ -1,0 +1,39 @@
+/** The door of the ledger's rules: decode, apply a block, refuse in one vocabulary. Pure, synchronous, deterministic. */
+export { decodeBatch, encodeBatch, sizeInBatch } from "./batch.ts"
+export {
+  applyBlock,
+  type BlockClock,
+  type BlockResult,
+  checkTransaction,
+  openBlock,
+  type TransactionResult,
+  type ValidatorUpdate,
+} from "./block.ts"
+export { transactionTypes } from "./catalogue.ts"
+export {
+  applyGenesis,
+  decodeGenesis,
+  encodeGenesis,
+  type Genesis,
+  type GenesisRows,
+  genesisHash,
+} from "./constitution/genesis.ts"
+export { type DecodedTransaction, decodeTransaction, type SignatureJob, verifyAll } from "./decode.ts"
+export * from "./envelopes.ts"
+export { scanInvariants } from "./invariants.ts"
+export { isOnLadder, limits } from "./limits.ts"
+export { MemoryState } from "./memory-state.ts"
+export { type ParameterName, parameterInBounds, parameters } from "./parameters.ts"
+export { isRejection, Rejection, type RejectionCode, type Remedy, reject, rejections } from "./rejection.ts"
+export * from "./roles.ts"
+export * from "./rows.ts"
+export { type Change, openTables, type Table, type Tables } from "./state.ts"
+export {
+  type BlockContext,
+  type Context,
+  type Decision,
+  type Definition,
+  defineTransaction,
+  type Place,
+  type TransactionType,
+} from "./transaction.ts"

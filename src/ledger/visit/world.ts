@@ -1,0 +1,459 @@
+/**
+ * Visits of the example chain, for tests and measurements: every transaction of a visit as a draft that a test may
+ * change before it is signed. Every seed, salt and blinding follows from a label, so every run is the same.
+ */
+import { publicKeyOf, sha512, toUtf8 } from "#crypto"
+import { assert } from "../../base/assert.ts"
+import { encode } from "../../base/cbor.ts"
+import { decodeAs } from "../../base/schema.ts"
+import { firstHourOfMonth, monthOfHour } from "../../base/time.ts"
+import { addScalars, commitAmount, scalarFromUniform, zeroScalar } from "../../privacy/amounts.ts"
+import { transactionTypes } from "../catalogue.ts"
+import {
+  type Delegation,
+  decodePayload,
+  delegationBody,
+  delegationEnvelope,
+  delegationType,
+  encodePayload,
+  monthExpiry,
+  signPayload,
+  transactionId,
+  type Voucher,
+  voucherBody,
+  voucherEnvelope,
+  voucherType,
+} from "../envelopes.ts"
+import {
+  arbiter,
+  association,
+  by,
+  chainId,
+  clinic,
+  custodian,
+  ExampleChain,
+  exampleGenesis,
+  firstHour,
+  keyOf,
+  type Order,
+  orgSeed,
+  payer,
+  regulator,
+  seedOf,
+} from "../example-chain.ts"
+import type { RowOf, VisitRow } from "../rows.ts"
+import { openTables } from "../state.ts"
+import { type FactsBody, type FactsPayload, factsBody, factsStatementType } from "./2-record.ts"
+import { type VisitBody, visitStatementType } from "./4-settle.ts"
+
+/** A transaction before it is signed. */
+export interface Draft<B extends object = object> {
+  readonly type: string
+  readonly body: B
+  readonly orders: readonly Order[]
+  readonly expiry?: number
+}
+
+/** The one-time key of a visit at a provider, with the seed that its wallet holds. */
+export interface Handle {
+  readonly label: string
+  readonly seed: Uint8Array
+  readonly V: Uint8Array
+  readonly provider: number
+}
+
+export function handle(label: string, provider = clinic): Handle {
+  const seed = seedOf(`V of ${label}`)
+  return { label, seed, V: publicKeyOf(seed), provider }
+}
+
+/** What V's wallet signs. */
+export function patient({ seed }: Handle, meaning: Order["meaning"]): Order {
+  return { seed, meaning }
+}
+
+export function blindingOf(label: string): Uint8Array {
+  return scalarFromUniform(sha512(toUtf8(`blinding of ${label}`)))
+}
+
+/** A commitment to an amount under the blinding of a label. */
+export function pointOf(amount: bigint, label: string): Uint8Array {
+  const point = commitAmount(amount, blindingOf(label))
+  assert(point !== undefined, "a blinded commitment is no identity")
+  return point
+}
+
+const month = monthOfHour(firstHour)
+
+export interface VoucherOptions {
+  readonly payer?: number
+  readonly cap?: bigint
+  /** Year × 12 + month − 1 of the service. */
+  readonly month?: number
+  readonly expiry?: number
+  readonly label?: string
+  /** The payer's voucher key unless told. */
+  readonly seed?: Uint8Array
+}
+
+export function voucherFor({ V, label }: { V: Uint8Array; label: string }, options: VoucherOptions = {}): Voucher {
+  const { payer: giver = payer, cap = 2_000_00n } = options
+  const body = { V, payer: giver, cap, month: options.month ?? month, terms: seedOf(options.label ?? `terms ${label}`) }
+  const expiry = options.expiry ?? firstHourOfMonth(body.month + 6)
+  const payload = encodePayload(voucherType, expiry, voucherBody, body)
+  const signer = { seed: options.seed ?? orgSeed(giver, "voucher") }
+  return decodeAs(voucherEnvelope, encode(signPayload(chainId, payload, [{ signer, meaning: "vouchered" }])))
+}
+
+export interface DelegationOptions {
+  /** 0 is any. */
+  readonly provider?: number
+  /** 1 hold, 2 countersign, 3 both. */
+  readonly scope?: number
+  /** V's own seed unless told. */
+  readonly seed?: Uint8Array
+}
+
+export function delegationFor(
+  { V, seed }: Handle,
+  delegate: Uint8Array,
+  { provider = 0, scope = 3, seed: other }: DelegationOptions = {},
+): Delegation {
+  const payload = encodePayload(delegationType, 0, delegationBody, { V, provider, delegate: keyOf(delegate), scope })
+  const order = { signer: { seed: other ?? seed }, meaning: "delegated" } as const
+  return decodeAs(delegationEnvelope, encode(signPayload(chainId, payload, [order])))
+}
+
+export interface HoldOptions extends VoucherOptions {
+  readonly amount?: bigint
+  readonly voucher?: Voucher
+  readonly delegation?: Delegation
+}
+
+export function holdDraft(visit: Handle, options: HoldOptions = {}) {
+  const voucher = options.voucher ?? voucherFor(visit, options)
+  const { V, provider } = visit
+  return {
+    type: "hold/1",
+    body: { V, provider, amount: options.amount ?? 2_000_00n, voucher, delegation: options.delegation },
+    orders: [by(provider, "hold", "held"), patient(visit, "held")],
+  } as const
+}
+
+export type FactsOptions = Partial<Omit<FactsBody, "V" | "provider">> & { readonly label?: string }
+
+export function factsDraft(visit: Handle, options: FactsOptions = {}): Draft<FactsBody> {
+  const { label = visit.label, ...fields } = options
+  const { V, provider } = visit
+  const root = seedOf(`facts ${label}`)
+  const empty = { supersedes: undefined, recordRoot: root, factsRoot: root, ceiling: root, delegation: undefined }
+  const body = { V, provider, ...empty, ...fields }
+  return { type: factsStatementType, body, orders: [performed(provider)], expiry: monthExpiry(firstHour) }
+}
+
+export function performed(provider: number = clinic): Order {
+  return by(provider, "perform", "performed")
+}
+
+export interface ClaimedAmount {
+  readonly voucher: Uint8Array
+  readonly amount: bigint
+  /** Names the blinding; the voucher's own unless told. */
+  readonly label?: string
+}
+
+export interface StatementOptions {
+  readonly facts?: FactsBody
+  readonly supersedes?: Uint8Array
+  readonly label?: string
+  readonly legs?: readonly ClaimedAmount[]
+}
+
+/** A visit statement with the practitioner's signature; a test adds the others. */
+export function statementDraft(visit: Handle, options: StatementOptions = {}): Draft<VisitBody> {
+  const { facts = factsDraft(visit).body, supersedes, label = visit.label, legs = [] } = options
+  const expiry = monthExpiry(firstHour)
+  const payload: FactsPayload = decodePayload(
+    factsStatementType,
+    factsBody,
+    encodePayload(factsStatementType, expiry, factsBody, facts),
+  )
+  const root = seedOf(`claim ${label}`)
+  const claimed = legs.map(({ voucher, amount, label: blinding }) => ({
+    voucher,
+    commitment: pointOf(amount, blinding ?? blindingName(voucher)),
+  }))
+  return {
+    type: visitStatementType,
+    body: { facts: payload, supersedes, claim: root, determination: root, trace: root, legs: claimed },
+    orders: [performed(visit.provider)],
+    expiry,
+  }
+}
+
+/** The blinding that a leg's first statement uses. */
+export function blindingName(voucher: Uint8Array): string {
+  return `leg ${voucher.join(".")}`
+}
+
+export function idOf(draft: Draft): Uint8Array {
+  return transactionId(chainId, payloadOf(draft))
+}
+
+function payloadOf({ type, body, expiry }: Draft): Uint8Array {
+  const codec = transactionTypes.get(type)
+  assert(codec !== undefined && expiry !== undefined, "a draft with an expiry of a type in the catalogue")
+  return encodePayload(type, expiry, codec.body, body)
+}
+
+/** The same draft with other signatures. */
+export function signedBy<D extends Draft>(draft: D, ...orders: readonly Order[]): D {
+  return { ...draft, orders }
+}
+
+export function agreedBy(org: number): Order {
+  return by(org, "agree", "agreed")
+}
+
+export interface LegDraft {
+  readonly leg?: number
+  readonly statement?: Uint8Array
+  readonly amount?: bigint
+  readonly blinding?: Uint8Array
+}
+
+/** A transaction on one leg, by its type's name, with the signers it usually has. */
+export function legDraft(type: keyof typeof legSigners, { V, provider }: Handle, fields: LegDraft = {}): Draft {
+  return { type, body: { ...legDefaults[type], V, provider, leg: 0, ...fields }, orders: legSigners[type](provider) }
+}
+
+const legSigners = {
+  "top-up/1": (provider: number): readonly Order[] => [by(provider, "hold", "held"), by(payer, "agree", "held")],
+  "cancel/1": (provider: number) => [by(provider, "hold", "cancelled")],
+  "expire/1": () => [by(regulator, "operate", "submitted")],
+  "deliver/1": () => [by(association, "witness", "delivered")],
+  "elapse/1": () => [by(regulator, "operate", "submitted")],
+  "contest/1": () => [by(payer, "agree", "contested")],
+  "rule/1": () => [by(regulator, "witness", "ruled"), by(arbiter, "witness", "ruled")],
+  "void/1": (provider: number) => [by(provider, "bill", "voided")],
+}
+const salt = seedOf("a digest")
+const legDefaults: Readonly<Record<keyof typeof legSigners, object>> = {
+  "top-up/1": {},
+  "cancel/1": {},
+  "expire/1": {},
+  "deliver/1": { bundle: salt },
+  "elapse/1": {},
+  "contest/1": { evidence: salt },
+  "rule/1": { choice: 0 },
+  "void/1": {},
+}
+
+export interface PaymentOptions {
+  readonly payer?: number
+  readonly provider?: number
+  readonly amount: bigint
+  readonly blinding: Uint8Array
+}
+
+/** A payment or a refund over legs of one payer, in any order given. */
+export function paymentDraft(
+  type: "pay/1" | "refund/1",
+  legs: readonly { readonly V: Uint8Array; readonly leg?: number }[],
+  { payer: from = payer, provider = clinic, amount, blinding }: PaymentOptions,
+): Draft {
+  const listed = legs.map(({ V, leg = 0 }) => ({ V, leg })).sort((a, b) => compareListed(a, b))
+  const meaning = type === "pay/1" ? "paid" : "refunded"
+  return {
+    type,
+    body: { payer: from, provider, legs: listed, amount, blinding },
+    orders: [by(provider, "pay", meaning)],
+  }
+}
+
+function compareListed(a: { V: Uint8Array; leg: number }, b: { V: Uint8Array; leg: number }): number {
+  for (let i = 0; i < 32; i++) if (a.V[i] !== b.V[i]) return a.V[i]! - b.V[i]!
+  return a.leg - b.leg
+}
+
+/** The blinding that opens the sum of these legs' first statements. */
+export function sumOfBlindings(vouchers: readonly Uint8Array[]): Uint8Array {
+  return vouchers.length === 0 ? zeroScalar : addScalars(...vouchers.map((id) => blindingOf(blindingName(id))))
+}
+
+const rows = exampleGenesis()
+
+/** The example chain with money in the payer's account, and a short way to run drafts. */
+export class World extends ExampleChain {
+  constructor({ deposit = 100_000_00n, genesis = rows } = {}) {
+    super(genesis)
+    if (deposit > 0n) this.deposit(payer, deposit)
+  }
+
+  deposit(org: number, amount: bigint): void {
+    const reference = seedOf(`reference ${org} ${this.height}`)
+    const outcome = this.run("deposit/1", { custodian, org, amount, reference }, [
+      by(custodian, "custody", "deposited"),
+    ])
+    assert(outcome === "applied", `the deposit is applied, not ${outcome}`)
+  }
+
+  sign({ type, body, orders, expiry }: Draft): Uint8Array {
+    return this.transaction(type, body, orders, expiry)
+  }
+
+  /** `applied`, `repeated`, or the code of the refusal. */
+  do(draft: Draft): string {
+    return this.outcome(this.sign(draft))
+  }
+
+  /** Runs drafts that must all be applied. */
+  must(...drafts: readonly Draft[]): void {
+    for (const draft of drafts) {
+      const outcome = this.do(draft)
+      assert(outcome === "applied", `${draft.type} is applied, not ${outcome}`)
+    }
+  }
+
+  account(org: number): RowOf<"accounts"> {
+    const account = openTables(this.state).accounts.get({ org })
+    assert(account !== undefined, "every organization of the example has an account")
+    return account
+  }
+
+  visit({ V, provider }: Pick<Handle, "V" | "provider">): VisitRow {
+    const visit = openTables(this.state).visits.get({ V, provider })
+    assert(visit !== undefined, "the visit was made")
+    return visit
+  }
+
+  /** Changes rows behind the rules' back, to set a scene that takes other types to reach. */
+  set<N extends "organizations" | "keys" | "practitioners" | "parameters" | "clock">(
+    table: N,
+    key: object,
+    change: Partial<RowOf<N>>,
+  ): void {
+    const tables = openTables(this.state)
+    const rows = tables[table] as unknown as {
+      get(key: object): object | undefined
+      put(key: object, row: object): void
+    }
+    rows.put(key, { ...rows.get(key), ...change })
+    tables.flush()
+  }
+}
+
+/** What a scene of one leg hands to a test. */
+export interface Scene {
+  readonly world: World
+  readonly visit: Handle
+  readonly voucher: Uint8Array
+  /** The id of the visit statement, and the draft that files it. */
+  readonly statement: Uint8Array
+  readonly filed: Draft<VisitBody>
+  /** Opens the leg's commitment. */
+  readonly amount: bigint
+  readonly blinding: Uint8Array
+}
+
+export interface SceneOptions extends VoucherOptions {
+  readonly label?: string
+  readonly world?: World
+  readonly amount?: bigint
+  readonly provider?: number
+  /** The patient's side signs the statement; true unless told. */
+  readonly signed?: boolean
+}
+
+/** A visit with one leg of 2,000.00 held and nothing signed yet. */
+export function heldScene(options: SceneOptions = {}): Scene {
+  const { world = new World(), label = "one", amount = 1_337_98n, provider = clinic, ...cover } = options
+  const visit = handle(label, provider)
+  const voucher = voucherFor(visit, cover)
+  world.must(holdDraft(visit, { voucher }))
+  const id = voucher.id(chainId)
+  const draft = statementDraft(visit, { legs: [{ voucher: id, amount }] })
+  const signed = options.signed ?? true
+  const filed = signed ? signedBy(draft, performed(provider), patient(visit, "countersigned")) : draft
+  return { world, visit, voucher: id, statement: idOf(filed), filed, amount, blinding: sumOfBlindings([id]) }
+}
+
+/** The same with the claim filed. */
+export function filedScene(options: SceneOptions = {}): Scene {
+  const scene = heldScene(options)
+  scene.world.must(scene.filed)
+  return scene
+}
+
+/** The same delivered: the payer's window runs. */
+export function deliveredScene(options: SceneOptions = {}): Scene {
+  const scene = filedScene(options)
+  scene.world.must(legDraft("deliver/1", scene.visit, { statement: scene.statement }))
+  return scene
+}
+
+/** The same, contested by the payer at 1,204.63 before any delivery. */
+export function disputedScene(options: SceneOptions & { readonly contested?: bigint } = {}): Scene {
+  const scene = filedScene(options)
+  const amount = options.contested ?? 1_204_63n
+  scene.world.must(legDraft("contest/1", scene.visit, { statement: scene.statement, amount }))
+  return scene
+}
+
+/** The same, settled with every signature at once. */
+export function settledScene(options: SceneOptions = {}): Scene {
+  const scene = heldScene(options)
+  const { filed } = scene
+  scene.world.must(signedBy(filed, ...filed.orders, agreedBy(options.payer ?? payer)))
+  return scene
+}
+
+/** The same, paid. */
+export function paidScene(options: SceneOptions = {}): Scene {
+  const scene = settledScene(options)
+  scene.world.must(payDraft(scene))
+  return scene
+}
+
+export function payDraft({ visit, amount, blinding }: Scene, more: Partial<PaymentOptions> = {}): Draft {
+  return paymentDraft("pay/1", [visit], { provider: visit.provider, amount, blinding, ...more })
+}
+
+export interface PresignedVisit {
+  readonly handle: Handle
+  readonly voucher: Voucher
+  readonly hold: Uint8Array
+  readonly settle: Uint8Array
+  readonly statement: Uint8Array
+}
+
+export interface PresignOptions {
+  readonly hour: number
+  readonly amount?: bigint
+  readonly plan?: bigint
+  readonly provider?: number
+  readonly payer?: number
+}
+
+/** A whole visit as two transactions and six signatures: what `hold` and `settle` of the standard visit are. */
+export function presignVisit(label: string, options: PresignOptions): PresignedVisit {
+  const { hour, amount = 2_000_00n, plan = 1_337_98n, provider = clinic, payer: from = payer } = options
+  const visit = handle(label, provider)
+  const voucher = voucherFor(visit, { payer: from, cap: amount, month: monthOfHour(hour) })
+  const hold = { ...holdDraft(visit, { voucher, amount }), expiry: hour + 24 }
+  const draft = statementDraft(visit, { legs: [{ voucher: voucher.id(chainId), amount: plan }] })
+  const settle = { ...draft, expiry: monthExpiry(hour) }
+  const signed = signedBy(settle, performed(provider), patient(visit, "countersigned"), agreedBy(from))
+  return {
+    handle: visit,
+    voucher,
+    hold: signDraft(hold),
+    settle: signDraft(signed),
+    statement: idOf(settle),
+  }
+}
+
+export function signDraft(draft: Draft): Uint8Array {
+  const orders = draft.orders.map(({ seed, meaning }) => ({ signer: { seed }, meaning }))
+  return signPayload(chainId, payloadOf(draft), orders)
+}

@@ -1,0 +1,132 @@
+/**
+ * The ledger as one node has it: its own full copy, whether it operates the engine or follows one. Everything the rest
+ * of the node knows of the ledger, and everything it submits, goes through here.
+ */
+import type { FinalBlock } from "../base/chain/block.ts"
+import { Fault } from "../base/fault.ts"
+import { refuse } from "../base/refusal.ts"
+import { encodeAs } from "../base/schema.ts"
+import type { Finality, ProvenRow as EngineRow, Trust } from "../engine/engine.ts"
+import { decodeTransaction } from "../ledger/decode.ts"
+import { isRejection } from "../ledger/rejection.ts"
+import { schemas } from "../ledger/rows.ts"
+import { openTables, type Tables } from "../ledger/state.ts"
+import { placementOf } from "../verify/placement.ts"
+import { encodeReceipt, type ProvenRow } from "../verify/receipt.ts"
+import { type TrustAnchor, encodeAnchor } from "../verify/trust.ts"
+import type { State } from "../base/state.ts"
+
+/** What an engine or a follower gives this node. */
+export interface Source {
+  readonly trust: Trust
+  readonly height: number
+  block(height: number): FinalBlock | undefined
+  blocks(from: number): AsyncIterable<FinalBlock>
+  submit(transaction: Uint8Array): Promise<Finality>
+  prove(table: string, key: Uint8Array): Promise<EngineRow>
+  stop(): Promise<void>
+}
+
+export interface ChainParts {
+  readonly chainId: string
+  readonly anchor: TrustAnchor
+  readonly state: State
+  readonly source: Source
+}
+
+export class Chain {
+  readonly chainId: string
+  readonly anchor: TrustAnchor
+  readonly source: Source
+  readonly #state: State
+
+  constructor({ chainId, anchor, state, source }: ChainParts) {
+    this.chainId = chainId
+    this.anchor = anchor
+    this.source = source
+    this.#state = state
+  }
+
+  get height(): number {
+    return this.source.height
+  }
+
+  /** Seconds since 1970 of the last block; 0 before the first. */
+  get seconds(): number {
+    return this.source.block(this.source.height)?.header.time.seconds ?? 0
+  }
+
+  /** Block hour: what expiry of envelopes, keys and licences is compared with. */
+  get hour(): number {
+    return Math.floor(this.seconds / 3600)
+  }
+
+  /** Running hour: what deadlines are compared with. */
+  get runningHour(): number {
+    const lost = this.tables().clock.get({ zero: 0 })?.lost ?? 0
+    return Math.floor((this.seconds - lost) / 3600)
+  }
+
+  get day(): number {
+    return Math.floor(this.seconds / 86400)
+  }
+
+  /** The state as it stands now, for reading. */
+  tables(): Tables {
+    return openTables(this.#state)
+  }
+
+  /**
+   * Submits and waits until it is final here.
+   * @throws Refused with the ledger's own code when the rules say no; Fault when nobody could be asked.
+   */
+  async submit(transaction: Uint8Array, at = "transaction"): Promise<Finality> {
+    const finality = await this.source.submit(transaction)
+    const { rejection } = finality.outcome
+    if (rejection !== undefined) refuse(rejection.code, rejection.message, at, rejection.remedy)
+    return finality
+  }
+
+  /** The receipt of an applied transaction, with the key rows of the organizations that signed it. */
+  async receipt(transaction: Uint8Array): Promise<Uint8Array> {
+    const decoded = decodeTransaction(this.chainId, transaction)
+    if (isRejection(decoded)) throw new Fault("Cannot make receipt: not a transaction of this chain")
+    const placement = placementOf(decoded, this.chainId)
+    const wanted: { table: ProvenRow["table"]; key: Uint8Array }[] = [placement]
+    const tables = this.tables()
+    for (const { key } of decoded.signatures) {
+      if (tables.keys.get({ key }) !== undefined) wanted.push({ table: "keys", key: encodeAs(schemas.keys.key, { key }) })
+    }
+    return this.#prove(transaction, wanted)
+  }
+
+  /** All rows must be proven under one header: when a block came in between, once more. */
+  async #prove(transaction: Uint8Array, wanted: readonly { table: ProvenRow["table"]; key: Uint8Array }[]): Promise<Uint8Array> {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const proven = await Promise.all(wanted.map(({ table, key }) => this.source.prove(table, key)))
+      const block = proven[0]!.block
+      if (!proven.every((row) => row.block.header.height === block.header.height)) continue
+      const rows = wanted.map(({ table, key }, i) => {
+        const { value, proof } = proven[i]!
+        if (value === undefined) throw new Fault("Cannot make receipt: the ledger does not show this transaction")
+        const { pairs, siblings } = proof
+        return { table, key, value, pairs, siblings }
+      })
+      const { header, commit, validators } = block
+      const { genesis } = this.anchor
+      return encodeReceipt({ chainId: this.chainId, genesis, transaction, rows, header, commit, validators, handovers: [] })
+    }
+    throw new Fault("Cannot make receipt: the ledger moves too fast", { retryable: true })
+  }
+
+  anchorBytes(): Uint8Array {
+    return encodeAnchor(this.anchor)
+  }
+
+  /** Whether a key is a live key of an organization, now, by the registry. */
+  isKeyOf(key: Uint8Array, organization: number): boolean {
+    const row = this.tables().keys.get({ key })
+    return row !== undefined && row.org === organization && row.from <= this.hour && this.hour < row.until
+  }
+}
+

@@ -1,0 +1,72 @@
+/**
+ * What one organization's node is told at start, decoded once into a frozen value and passed on. What consensus must
+ * agree on is genesis state and never stands here.
+ */
+import { refuse } from "../base/refusal.ts"
+
+/** The kinds of organization of the ledger, by number. */
+export const organizationKinds = {
+  provider: 1,
+  payer: 2,
+  custodian: 3,
+  "licence-board": 4,
+  arbiter: 5,
+  regulator: 6,
+  "patient-association": 7,
+} as const
+export type OrganizationKind = keyof typeof organizationKinds
+
+export interface NodeConfig {
+  /** This organization's own directory; nothing of the product reads another's. */
+  readonly directory: string
+  /** `[a-z0-9-]{1,40}`, the organization's name in the registry. */
+  readonly name: string
+  readonly kind: OrganizationKind
+  readonly organization: number
+  /** Loopback address and port; port 0 lets the system choose. */
+  readonly host: string
+  readonly port: number
+  /** Opens the working data at rest: exactly 32 printable characters, handed over at start, never stored here. */
+  readonly startKey: string
+  /** Whether this node operates the embedded engine; all others follow it. */
+  readonly operator: boolean
+  /** Whether the chain's clock may be turned by the desk: tests and the demonstration only. */
+  readonly turnableClock: boolean
+}
+
+export function decodeConfig(fields: Readonly<Record<string, string | boolean | undefined>>): NodeConfig {
+  const text = (name: string): string => {
+    const value = fields[name]
+    if (typeof value !== "string" || value === "") {
+      return refuse("config-missing", `Cannot start node: ${name} is not given`, name, `Give --${name}`)
+    }
+    return value
+  }
+  const kind = text("kind")
+  if (!(kind in organizationKinds)) {
+    refuse("config-kind", `Cannot start node: no such kind of organization`, "kind", Object.keys(organizationKinds).join(", "))
+  }
+  const organization = Number(text("organization"))
+  if (!Number.isInteger(organization) || organization < 1 || organization > 65535) {
+    refuse("config-organization", "Cannot start node: the organization's number is 1 to 65535", "organization", "Fix it")
+  }
+  const name = text("name")
+  if (!/^[a-z0-9-]{1,40}$/.test(name)) {
+    refuse("config-name", "Cannot start node: a name is 1 to 40 of a-z, 0-9 and -", "name", "Fix it")
+  }
+  const startKey = text("startKey")
+  if (!/^[!-~]{32}$/.test(startKey)) {
+    refuse("config-start-key", "Cannot start node: the start key is 32 printable characters", "start key", "Fix it")
+  }
+  return Object.freeze({
+    directory: text("directory"),
+    name,
+    kind: kind as OrganizationKind,
+    organization,
+    host: "127.0.0.1",
+    port: Number(fields["port"] ?? 0),
+    startKey,
+    operator: fields["operator"] === true,
+    turnableClock: fields["turnableClock"] === true,
+  })
+}

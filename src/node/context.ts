@@ -1,0 +1,20 @@
+/** What every part of a running node works with: one value, built once at start and handed on. */
+import type { Vault } from "../record/vault.ts"
+import type { Chain } from "./chain.ts"
+import type { NodeConfig } from "./config.ts"
+import type { Directory } from "./directory.ts"
+import type { KeyRing } from "./keys.ts"
+import type { Mailbox } from "./mailbox.ts"
+import type { PlanShelf } from "./plans.ts"
+import type { Work } from "./work.ts"
+
+export interface NodeContext {
+  readonly config: NodeConfig
+  readonly keys: KeyRing
+  readonly work: Work
+  readonly vault: Vault
+  readonly chain: Chain
+  readonly directory: Directory
+  readonly mail: Mailbox
+  readonly plans: PlanShelf
+}

@@ -1,0 +1,202 @@
+/**
+ * How parties talk: sealed letters in signed envelopes, posted from node to node. An envelope is idempotent by its
+ * digest, delivered at least once, tried again until the other side has it on disk, and read in order of arrival.
+ * Wallets have no node: their letters wait here under a one-time handle until the handle's key asks for them.
+ */
+import { setTimeout as wait } from "node:timers/promises"
+import { sha256, verifySignature } from "#crypto"
+import { equalBytes, toHex } from "../base/bytes.ts"
+import { encode } from "../base/cbor.ts"
+import { decodeEnvelope, encodeEnvelope, meanings, type Signature, toSign } from "../base/envelope.ts"
+import { refuse } from "../base/refusal.ts"
+import { b32, decodeAs, encodeAs, type StructCodec, struct } from "../base/schema.ts"
+import { decodePayload, encodePayload, mailBody, mailType } from "../ledger/envelopes.ts"
+import { generateNodeKey, mailInfo, openSealed, sealFor } from "../record/bundle-sealing.ts"
+import { type Letter, type LetterBody, letter, type LetterKind, letterBodies, type MailboxAddress } from "../record/letter.ts"
+import type { KeyRing } from "./keys.ts"
+import type { Work } from "./work.ts"
+
+/** Asking for the letters of a handle: signed by the handle itself. */
+export const drainType = "drain/1"
+export const drainBody = struct({ handle: b32 })
+
+const retryMs = [50, 200, 1000, 5000]
+const lettersAtOnce = 256
+
+export interface Correspondent {
+  readonly url: string
+  readonly sealingKey: Uint8Array
+}
+
+/** What the mailbox asks of the rest of the node. */
+export interface MailSurroundings {
+  readonly organization: number
+  readonly keys: KeyRing
+  readonly work: Work
+  chainId(): string
+  hour(): number
+  correspondent(organization: number): Correspondent | undefined
+  /** Whether this key may sign mail for this organization, by the ledger's registry. */
+  maySend(key: Uint8Array, organization: number): boolean
+}
+
+export type LetterHandler = (letter: Letter, body: never) => Promise<void>
+
+export class Mailbox {
+  readonly #around: MailSurroundings
+  readonly #handlers = new Map<string, LetterHandler>()
+  #reading: Promise<void> = Promise.resolve()
+  #sequence = 0
+  #stopped = false
+
+  constructor(around: MailSurroundings) {
+    this.#around = around
+  }
+
+  on<K extends LetterKind>(kind: K, handler: (letter: Letter, body: LetterBody<K>) => Promise<void>): void {
+    this.#handlers.set(kind, handler as LetterHandler)
+  }
+
+  /** Goes on where the last run stopped: reads what waits, sends what was not delivered. */
+  resume(): void {
+    for (const [id] of this.#around.work.rows<Uint8Array>("inbox")) this.#read(id)
+    for (const [id, value] of this.#around.work.rows<Uint8Array>("outbox")) void this.#deliver(id, value)
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Waits until every letter that has arrived so far is read. */
+  idle(): Promise<void> {
+    return this.#reading
+  }
+
+  /** Accepts an envelope: on disk before this returns, read afterwards. */
+  async receive(envelope: Uint8Array): Promise<void> {
+    const { to } = this.#verify(envelope)
+    const digest = toHex(sha256(envelope))
+    if (this.#around.work.has("mail-seen", digest)) return
+    const order = `${String(Date.now()).padStart(15, "0")}-${String(this.#sequence++).padStart(9, "0")}-${digest}`
+    const mine = to === this.#around.organization
+    if (!mine && typeof to === "number") {
+      refuse("mail-not-mine", "Cannot accept mail: it is for another organization", "to", "Post it to that organization's node")
+    }
+    const [collection, id] = mine ? ["inbox", order] : ["waiting", `${toHex(to as Uint8Array)}-${order}`]
+    await Promise.all([
+      this.#around.work.put(collection!, id!, envelope),
+      this.#around.work.put("mail-seen", digest, this.#around.hour()),
+    ])
+    if (mine) this.#read(order)
+  }
+
+  #verify(envelope: Uint8Array): { to: number | Uint8Array; sealed: Uint8Array; key: Uint8Array } {
+    try {
+      const { payload, signatures } = decodeEnvelope(envelope, 1)
+      const { body } = decodePayload(mailType, mailBody, payload)
+      const [signature] = signatures
+      if (signature!.meaning === meanings.mailed && this.#good(signature!, payload)) {
+        return { to: body.to, sealed: body.sealed, key: signature!.key }
+      }
+    } catch {
+      // Whatever is wrong with it, the answer is the same.
+    }
+    return refuse("mail-bad", "Cannot accept mail: not a signed mail envelope of this chain", "body", "Sign it as mail/1")
+  }
+
+  #good(signature: Signature, payload: Uint8Array): boolean {
+    const message = toSign(this.#around.chainId(), signature.header, payload)
+    return verifySignature(signature.key.subarray(1), message, signature.signature)
+  }
+
+  #read(id: string): void {
+    this.#reading = this.#reading.then(() => this.#readOne(id)).catch(() => undefined)
+  }
+
+  async #readOne(id: string): Promise<void> {
+    const envelope = this.#around.work.get<Uint8Array>("inbox", id)
+    if (envelope === undefined || this.#stopped) return
+    const { sealed, key } = this.#verify(envelope)
+    const { privateKey } = await generateNodeKey(this.#around.keys.seed("sealing"))
+    const opened = await openSealed(privateKey, mailInfo, sealed)
+    if (opened !== undefined) await this.#dispatch(opened, key)
+    await this.#around.work.remove("inbox", id)
+  }
+
+  async #dispatch(opened: Uint8Array, key: Uint8Array): Promise<void> {
+    const content = decodeAs(letter, opened)
+    // A letter that claims an organization must be signed by it.
+    if (content.sender !== 0 && !this.#around.maySend(key, content.sender)) return
+    const handler = this.#handlers.get(content.kind)
+    const codec = (letterBodies as Readonly<Record<string, StructCodec<unknown>>>)[content.kind]
+    if (handler !== undefined && codec !== undefined) await handler(content, decodeAs(codec, content.body) as never)
+  }
+
+  /** Seals, signs and posts; resolves once the letter is in the outbox on disk, and delivery goes on by itself. */
+  async send<K extends LetterKind>(to: number | MailboxAddress, kind: K, body: LetterBody<K>, thread: Uint8Array): Promise<void> {
+    const { organization, keys, work } = this.#around
+    const content = encodeAs(letter, {
+      kind,
+      sender: organization,
+      thread,
+      answerTo: undefined,
+      body: encodeAs(letterBodies[kind] as unknown as StructCodec<LetterBody<K>>, body),
+    })
+    const host = typeof to === "number" ? to : to.host
+    const sealingKey = typeof to === "number" ? this.#around.correspondent(to)?.sealingKey : to.sealingKey
+    if (sealingKey === undefined) {
+      return refuse("organization-address", "Cannot send mail: no address of that organization", "to", "Register its address")
+    }
+    const sealed = await sealFor(sealingKey, mailInfo, content)
+    const address = typeof to === "number" ? to : to.handle
+    const payload = encodePayload(mailType, this.#around.hour() + 24, mailBody, { to: address, sealed })
+    const envelope = encodeEnvelope(payload, [keys.sign("operate", "mailed", this.#around.chainId(), payload)])
+    const id = `${host}-${toHex(sha256(envelope))}`
+    await work.put("outbox", id, envelope)
+    void this.#deliver(id, envelope)
+  }
+
+  async #deliver(id: string, envelope: Uint8Array): Promise<void> {
+    const host = Number(id.split("-")[0])
+    for (let attempt = 0; !this.#stopped; attempt++) {
+      if (await this.#post(host, envelope)) return this.#around.work.remove("outbox", id)
+      await wait(retryMs[Math.min(attempt, retryMs.length - 1)]!, undefined, { ref: false })
+    }
+  }
+
+  async #post(host: number, envelope: Uint8Array): Promise<boolean> {
+    if (host === this.#around.organization) {
+      await this.receive(envelope)
+      return true
+    }
+    const url = this.#around.correspondent(host)?.url
+    if (url === undefined) return false
+    try {
+      const response = await fetch(`${url}/mail`, {
+        method: "POST",
+        headers: { "content-type": "application/cbor" },
+        body: Buffer.from(envelope),
+      })
+      await response.arrayBuffer()
+      // A refusal will not get better by repeating it.
+      return response.ok || response.status === 422
+    } catch {
+      return false
+    }
+  }
+
+  /** The letters of a wallet's handle, oldest first: a CBOR array of envelopes. Handed out once. */
+  async drain(request: Uint8Array): Promise<Uint8Array> {
+    const { payload, signatures } = decodeEnvelope(request, 1)
+    const { body, expiry } = decodePayload(drainType, drainBody, payload)
+    const [signature] = signatures
+    const signed = equalBytes(signature!.key.subarray(1), body.handle) && this.#good(signature!, payload)
+    if (!signed || expiry <= this.#around.hour()) {
+      refuse("drain-unsigned", "Cannot hand out mail: not signed by its handle, or expired", "signature", "Sign with the handle's key")
+    }
+    const rows = this.#around.work.rows<Uint8Array>("waiting", toHex(body.handle)).slice(0, lettersAtOnce)
+    await Promise.all(rows.map(([id]) => this.#around.work.remove("waiting", id)))
+    return encode(rows.map(([, envelope]) => envelope))
+  }
+}
+

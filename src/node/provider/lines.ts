@@ -1,0 +1,48 @@
+/** Claim lines and record entries as the desk sends them: JSON fields in, our values out. */
+import { refuse } from "../../base/refusal.ts"
+import { formatDate, parseDate } from "../../base/time.ts"
+import { type ClaimLine, plainLine } from "../../plan/claim.ts"
+import type { Fields } from "../desk.ts"
+
+function dayOf(fields: Fields, name: string): number {
+  const day = parseDate(fields.text(name))
+  return day ?? refuse("date", "Cannot read request: a date that exists is expected, as 2026-04-14", name, "Fix the field")
+}
+
+const optionalText = (fields: Fields, name: string) => (fields.has(name) ? fields.text(name) : undefined)
+const texts = (fields: Fields, name: string) => (fields.has(name) ? fields.list(name).map(String) : [])
+
+/** `unitsMilli` are thousandths of a unit, `charge` minor units as a decimal string. */
+export function lineOf(fields: Fields): ClaimLine {
+  const from = dayOf(fields, "from")
+  return {
+    ...plainLine(fields.integer("number"), fields.text("code"), fields.amount("charge"), from),
+    codeSystem: optionalText(fields, "codeSystem"),
+    modifiers: texts(fields, "modifiers"),
+    unitsMilli: fields.integer("unitsMilli"),
+    to: fields.has("to") ? dayOf(fields, "to") : from,
+    place: optionalText(fields, "place"),
+    diagnoses: texts(fields, "diagnoses"),
+    drug: optionalText(fields, "drug"),
+    facts: fields.has("facts") ? fields.list("facts").map(Number) : [],
+  }
+}
+
+export function lineToJson(line: ClaimLine): unknown {
+  const { number, code, codeSystem, modifiers, unitsMilli, charge, from, to, place, diagnoses, drug, facts } = line
+  return {
+    number,
+    code,
+    codeSystem,
+    modifiers,
+    unitsMilli,
+    charge: charge.toString(),
+    from: formatDate(from),
+    to: formatDate(to),
+    place,
+    diagnoses,
+    drug,
+    facts,
+  }
+}
+

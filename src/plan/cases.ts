@@ -1,0 +1,207 @@
+/**
+ * The `.cases` table beside a plan: facts in, money out, one row a case. A row reads
+ * `name | date | facts | left or used | lines | plan | patient | clauses`.
+ */
+import { parseMoney } from "../base/money.ts"
+import { parseDate } from "../base/time.ts"
+import { type FactName, type FactValue, facts } from "./expression.ts"
+import { type Finding, type Place, Report } from "./finding.ts"
+import type { Bucket, Day, Plan } from "./plan.ts"
+
+export interface CaseLine {
+  readonly code: string
+  readonly modifiers: readonly string[]
+  /** Thousandths of a unit. */
+  readonly unitsMilli: bigint
+  readonly charge: bigint
+}
+
+export interface CaseBucket {
+  readonly bucket: Bucket
+  /** Whether `amount` is what is left of the limit, or what was used of it. */
+  readonly says: "left" | "used"
+  /** Minor units, or a count. */
+  readonly amount: bigint
+}
+
+export interface PlanCase {
+  readonly name: string
+  /** In the `.cases` file, from 1. */
+  readonly line: number
+  /** The day of service of every line. */
+  readonly date: Day
+  readonly facts: ReadonlyMap<FactName, FactValue>
+  readonly buckets: readonly CaseBucket[]
+  readonly lines: readonly CaseLine[]
+  /** What the plan and the patient are to pay. */
+  readonly plan: bigint
+  readonly patient: bigint
+  /** Clauses that have to appear in the determination. */
+  readonly clauses: readonly string[]
+}
+
+export interface ReadCases {
+  readonly cases: readonly PlanCase[]
+  readonly findings: readonly Finding[]
+}
+
+interface Cell extends Place {
+  readonly text: string
+}
+
+const columns = "name | date | facts | left or used | lines | plan | patient | clauses"
+
+/** Splits a cell and keeps each piece's column. */
+function pieces(cell: Cell, separator: string): readonly Cell[] {
+  const found: Cell[] = []
+  let at = 0
+  for (const part of cell.text.split(separator)) {
+    const lead = part.length - part.trimStart().length
+    if (part.trim() !== "") found.push({ text: part.trim(), line: cell.line, column: cell.column + at + lead })
+    at += part.length + separator.length
+  }
+  return found
+}
+
+class RowReader {
+  readonly #plan: Plan
+  readonly #report: Report
+
+  constructor(plan: Plan, report: Report) {
+    this.#plan = plan
+    this.#report = report
+  }
+
+  #stop(cell: Cell, message: string, remedy: string): never {
+    return this.#report.stop("syntax", cell, message, remedy)
+  }
+
+  row(text: string, line: number): PlanCase {
+    const cells: Cell[] = []
+    let column = 1
+    for (const part of text.split("|")) {
+      const lead = part.length - part.trimStart().length
+      cells.push({ text: part.trim(), line, column: column + (part.trim() === "" ? 0 : lead) })
+      column += part.length + 1
+    }
+    const [name, date, factCell, bucketCell, lineCell, plan, patient, clauses, ...more] = cells
+    if (clauses === undefined || more.length > 0) {
+      return this.#stop({ text, line, column: 1 }, "A case has eight cells.", `Write ${columns}.`)
+    }
+    const lines = pieces(lineCell!, ";").map((cell) => this.#line(cell))
+    if (lines.length === 0) this.#stop(lineCell!, "The case has no line.", "Write CODE @CHARGE.")
+    return {
+      name: name!.text,
+      line,
+      date: this.#date(date!),
+      facts: this.#facts(factCell!),
+      buckets: this.#buckets(bucketCell!),
+      lines,
+      plan: this.#money(plan!),
+      patient: this.#money(patient!),
+      clauses: pieces(clauses, " ").map((cell) => this.#clause(cell)),
+    }
+  }
+
+  #date(cell: Cell): Day {
+    return parseDate(cell.text) ?? this.#stop(cell, `“${cell.text}” is no date.`, "Write it as 2026-04-14.")
+  }
+
+  #money(cell: Cell): bigint {
+    const { code, exponent } = this.#plan.front.currency
+    const amount = parseMoney(cell.text, exponent)
+    return amount ?? this.#stop(cell, `“${cell.text}” is no amount in ${code}.`, `Write ${exponent} decimals.`)
+  }
+
+  #clause(cell: Cell): string {
+    if (this.#plan.clauses.some((clause) => clause.number === cell.text)) return cell.text
+    return this.#report.stop("unknown-name", cell, `The plan has no clause ${cell.text}.`, "Name one of its clauses.")
+  }
+
+  #facts(cell: Cell): ReadonlyMap<FactName, FactValue> {
+    const found = new Map<FactName, FactValue>()
+    for (const piece of pieces(cell, ",")) {
+      const [name, ...rest] = piece.text.split(" ")
+      if (name === undefined || !Object.hasOwn(facts, name)) {
+        this.#report.stop("unknown-name", piece, `There is no fact “${name}”.`, "Name a fact of the language.")
+      }
+      const fact = name as FactName
+      if (found.has(fact)) this.#stop(piece, `${fact} stands twice.`, "Keep one.")
+      found.set(fact, this.#fact(fact, rest.join(" "), piece))
+    }
+    return found
+  }
+
+  #fact(name: FactName, text: string, cell: Cell): FactValue {
+    switch (facts[name]) {
+      case "bool":
+        if (text === "" || text === "true" || text === "false") return text !== "false"
+        return this.#stop(cell, `${name} is true or false.`, `Write ${name}, or ${name} false.`)
+      case "int":
+        if (/^\d{1,18}$/.test(text)) return BigInt(text)
+        return this.#stop(cell, `${name} is a whole number.`, `Write ${name} 5.`)
+      case "date":
+        return BigInt(this.#date({ ...cell, text }))
+      case "amount":
+        return this.#money({ ...cell, text })
+      case "list":
+        return text === "" ? [] : text.split("+")
+      case "string":
+        return text === "" ? this.#stop(cell, `${name} has no value.`, `Write ${name} value.`) : text
+    }
+  }
+
+  #buckets(cell: Cell): readonly CaseBucket[] {
+    let says: CaseBucket["says"] | undefined
+    return pieces(cell, ",").map((piece) => {
+      const match = /^(?:(left|used) +)?(\S+) +(\S+)$/.exec(piece.text)
+      if (match === null) return this.#stop(piece, "A bucket is a name and an amount.", "Write left deductible 120.00.")
+      says = (match[1] as CaseBucket["says"] | undefined) ?? says
+      if (says === undefined) return this.#stop(piece, "Is this left, or used?", "Begin with left or used.")
+      const bucket = this.#plan.buckets.find((each) => each.name === match[2])
+      if (bucket === undefined) {
+        return this.#report.stop("unknown-name", piece, `There is no bucket “${match[2]}”.`, "Name one of the plan.")
+      }
+      return { bucket, says, amount: this.#amountOf(bucket, { ...piece, text: match[3]! }) }
+    })
+  }
+
+  #amountOf(bucket: Bucket, cell: Cell): bigint {
+    if (bucket.measure !== "count") return this.#money(cell)
+    if (/^\d{1,9}$/.test(cell.text)) return BigInt(cell.text)
+    return this.#stop(cell, `${bucket.name} counts whole things.`, "Write a whole number.")
+  }
+
+  #line(cell: Cell): CaseLine {
+    const match = /^([A-Za-z0-9.]+)((?:-[A-Z0-9]{2})*)(?: +x(\d{1,6})(?:\.(\d{1,3}))?)? +@(\S+)$/.exec(cell.text)
+    if (match === null) return this.#stop(cell, "This is no line.", "Write CODE-MOD x2 @2200.00.")
+    const [, code, modifiers, whole, part, charge] = match
+    const unitsMilli = whole === undefined ? 1000n : BigInt(whole + (part ?? "").padEnd(3, "0"))
+    if (unitsMilli === 0n) this.#stop(cell, "The line has no unit.", "Write x1 or leave it out.")
+    return {
+      code: code!,
+      modifiers: modifiers!.split("-").slice(1),
+      unitsMilli,
+      charge: this.#money({ ...cell, column: cell.column + cell.text.lastIndexOf("@") + 1, text: charge! }),
+    }
+  }
+}
+
+/** Rows that cannot be read are findings with the place in the `.cases` file; the others are returned. */
+export function parseCases(text: string, plan: Plan): ReadCases {
+  const report = new Report()
+  const reader = new RowReader(plan, report)
+  const cases: PlanCase[] = []
+  const names = new Set<string>()
+  for (const [index, row] of text.split("\n").entries()) {
+    if (row.trim() === "" || row.startsWith("#")) continue
+    const read = report.attempt(() => reader.row(row, index + 1))
+    if (read === undefined) continue
+    if (names.has(read.name)) {
+      report.add("canon", { line: read.line, column: 1 }, `Two cases are called “${read.name}”.`, "Rename one.")
+    }
+    names.add(read.name)
+    cases.push(read)
+  }
+  return { cases, findings: report.sorted().map((finding) => ({ ...finding, file: "cases" })) }
+}

@@ -1,0 +1,174 @@
+/**
+ * `plan check` without a search: what refuses or warns about a plan that could be read. The checks that search for a
+ * witness (conflict, dead, shadowed, uncovered by guards) add their findings in the same shape.
+ */
+import { sha256, toUtf8 } from "#crypto"
+import { toHex } from "../base/bytes.ts"
+import type { PlanCase } from "./cases.ts"
+import { checkSentences, namesIn } from "./check-text.ts"
+import { type Finding, type Place, Report } from "./finding.ts"
+import { type Bucket, type Clause, type Guard, type Plan, type Rule, rulesOfKind, valueOn } from "./plan.ts"
+import { readPlan } from "./read.ts"
+import { type Uses, usesOf } from "./uses.ts"
+
+export interface CheckOptions {
+  /** The cases beside the plan: a rule that none of them touches is a warning. */
+  readonly cases?: readonly PlanCase[]
+  /** The text of `NAME.reviewed`: which sentence was reviewed with which rule. */
+  readonly reviewed?: string
+}
+
+const ruleAt = (clause: Clause): Place => ({ line: clause.ruleLine, column: 5 })
+const hashOf = (text: string) => toHex(sha256(toUtf8(text)))
+
+/** What `NAME.reviewed` holds once somebody compared each sentence with its rule: one line a clause. */
+export function reviewOf(plan: Plan): string {
+  const rows = plan.clauses.map(({ number, sentence, rule }) => `${number} ${hashOf(sentence)} ${hashOf(rule)}\n`)
+  return rows.join("")
+}
+
+function checkDrift(plan: Plan, reviewed: string, report: Report): void {
+  const pins = new Map<string, readonly string[]>()
+  for (const row of reviewed.split("\n")) {
+    const [number, sentence, rule] = row.split(" ")
+    if (number !== undefined && sentence !== undefined && rule !== undefined) pins.set(number, [sentence, rule])
+  }
+  for (const clause of plan.clauses) {
+    const pin = pins.get(clause.number)
+    if (pin === undefined) continue
+    const sentenceMoved = pin[0] !== hashOf(clause.sentence)
+    const ruleMoved = pin[1] !== hashOf(clause.rule)
+    if (sentenceMoved === ruleMoved) continue
+    report.clause = clause.number
+    const [moved, stayed] = sentenceMoved ? ["sentence", "rule"] : ["rule", "sentence"]
+    const at = sentenceMoved ? { line: clause.sentenceLine, column: 1 } : ruleAt(clause)
+    report.add(
+      "drift",
+      at,
+      `The ${moved} changed and its ${stayed} did not.`,
+      `Change the ${stayed} too, or review both.`,
+    )
+  }
+}
+
+function checkNumbers(plan: Plan, uses: Uses, report: Report): void {
+  const needed = new Map<string, number>()
+  const need = (name: string, from: number) => needed.set(name, Math.min(from, needed.get(name) ?? from))
+  for (const { number, rule } of uses.numbers) need(number.name, rule.guard.from)
+  for (const clause of plan.clauses) for (const { name } of namesIn(clause)) need(name, plan.front.effective.from)
+  for (const number of plan.numbers.values()) {
+    const from = needed.get(number.name)
+    if (from === undefined) {
+      report.add("number-unused", number, `No clause uses ${number.name}.`, "Take it out, or use it.")
+    } else if (valueOn(number, from) === undefined) {
+      const message = `${number.name} has no value on the first days it is used.`
+      report.add("number-gap", number, message, "Date its first value no later than the plan or the rule begins.")
+    }
+  }
+}
+
+function checkTables(uses: Uses, report: Report): void {
+  const seen = new Set<string>()
+  for (const { table, rule } of uses.tables) {
+    const mark = `${table.name} ${rule.clause.number}`
+    let day = rule.guard.from
+    for (const edition of table.editions) if (edition.from <= day && edition.until > day) day = edition.until
+    if (day >= rule.guard.until || seen.has(mark)) continue
+    seen.add(mark)
+    report.clause = rule.clause.number
+    const message = `Table ${table.name} has no edition for all days of ${rule.clause.number}/${rule.kind}.`
+    report.add("table-gap", ruleAt(rule.clause), message, "Name an edition for the missing days.")
+  }
+}
+
+function checkBuckets(plan: Plan, uses: Uses, report: Report): void {
+  const hasConditions = rulesOfKind(plan, "define").some(({ effect }) => effect.what === "condition")
+  for (const bucket of plan.buckets) {
+    report.clause = bucket.clause.number
+    const at = ruleAt(bucket.clause)
+    if (!uses.buckets.has(bucket)) {
+      report.add("bucket-idle", at, `Nothing uses the bucket ${bucket.name}.`, "Take it out, or name it in an effect.")
+    }
+    if (bucket.condition !== undefined && !hasConditions) {
+      report.add("bucket-mixed", at, `${bucket.name} belongs to a condition, and none is defined.`, "Define condition.")
+    }
+    if (bucket.familyRule === "aggregate" && bucket.family === undefined) {
+      report.add("bucket-mixed", at, `${bucket.name} is an aggregate without a family's limit.`, "Give family a limit.")
+    }
+    checkCapOrder(bucket, plan, at, report)
+  }
+}
+
+function checkCapOrder(bucket: Bucket, plan: Plan, at: Place, report: Report): void {
+  const { from } = plan.front.effective
+  const limit = (number: Bucket["person"]) => (number === undefined ? undefined : valueOn(number, from))
+  const [person, family] = [limit(bucket.person), limit(bucket.family)]
+  if (person !== undefined && family !== undefined && person > family) {
+    report.add("cap-order", at, `${bucket.name}: one person's limit is above the family's.`, "Check both numbers.")
+  }
+  if (!rulesOfKind(plan, "outOfPocket").some(({ effect }) => effect.bucket === bucket)) return
+  for (const { effect } of rulesOfKind(plan, "deductible")) {
+    const deductible = limit(effect.bucket?.person)
+    if (deductible === undefined || person === undefined || deductible <= person) continue
+    report.add("cap-order", at, `${bucket.name} is below the deductible ${effect.bucket!.name}.`, "Check both numbers.")
+    return
+  }
+}
+
+function disjoint<T>(a: ReadonlySet<T> | undefined, b: ReadonlySet<T> | undefined): boolean {
+  return a !== undefined && b !== undefined && ![...a].some((value) => b.has(value))
+}
+
+/** Whether no line can meet both guards, told without their conditions. */
+function neverMeet(a: Guard, b: Guard, plan: Plan): boolean {
+  if (a.until <= b.from || b.until <= a.from || disjoint(a.tiers, b.tiers) || disjoint(a.claims, b.claims)) return true
+  return !plan.categories.some(({ index, isLeaf }) => isLeaf && a.reach[index] !== 0 && b.reach[index] !== 0)
+}
+
+function checkExceptions(plan: Plan, report: Report): void {
+  for (const rule of plan.rules) {
+    for (const index of rule.exceptionTo) {
+      const other = plan.rules[index]!
+      if (!neverMeet(rule.guard, other.guard, plan)) continue
+      report.clause = rule.clause.number
+      const name = (each: Rule) => `${each.clause.number}/${each.kind}`
+      const message = `${name(rule)} is an exception to ${name(other)}, but no line meets both.`
+      report.add("exception-idle", ruleAt(rule.clause), message, "Take out exceptionTo, or correct a guard.")
+    }
+  }
+}
+
+function checkCases(plan: Plan, cases: readonly PlanCase[], report: Report): void {
+  const touched = new Set(cases.flatMap((each) => each.clauses))
+  for (const clause of plan.clauses) {
+    const acts = plan.rules.some((rule) => rule.clause === clause && rule.kind !== "define" && rule.kind !== "bucket")
+    if (!acts || touched.has(clause.number)) continue
+    report.clause = clause.number
+    report.add("case-missing", ruleAt(clause), `No case touches clause ${clause.number}.`, "Add a case that lists it.")
+  }
+}
+
+/** Findings about a plan that could be read, in the order of the document; none of them needs a search. */
+export function checkPlan(plan: Plan, options: CheckOptions = {}): readonly Finding[] {
+  const report = new Report()
+  const uses = usesOf(plan)
+  checkSentences(plan, report)
+  if (options.reviewed !== undefined) checkDrift(plan, options.reviewed, report)
+  report.clause = undefined
+  checkNumbers(plan, uses, report)
+  checkTables(uses, report)
+  checkBuckets(plan, uses, report)
+  checkExceptions(plan, report)
+  if (options.cases !== undefined) checkCases(plan, options.cases, report)
+  return report.sorted()
+}
+
+/** Reads and checks in one: the findings of reading when there is no plan, else those of `checkPlan`. */
+export function checkDocument(
+  bytes: Uint8Array,
+  tables: ReadonlyMap<string, Uint8Array>,
+  options: CheckOptions = {},
+): readonly Finding[] {
+  const read = readPlan(bytes, tables)
+  return "findings" in read ? read.findings : checkPlan(read.plan, options)
+}

@@ -1,0 +1,172 @@
+/**
+ * Everything one payer's determination depends on, frozen: the plan with its tables, the claim, the facts, the snapshot
+ * it stands on, and the signed papers. Each part has a digest, and the digests in this order are what a leg was made from.
+ */
+import { sha256 } from "#crypto"
+import { type Codec, type Decoded, amount, encodeAs, list, opt, struct, sum, text, uint } from "../base/schema.ts"
+import { type Claim, claimCodec, day, type Member, memberCodec, type Provider, providerCodec } from "./claim.ts"
+import type { AssuranceTier, Plan } from "./plan.ts"
+import { inputsDigest, type Leg } from "./leg.ts"
+import { encodeSnapshot, type Snapshot, snapshotDigest } from "./snapshot.ts"
+
+/** A value with the digest of its bytes. */
+export interface Part<T> {
+  readonly value: T
+  readonly digest: Uint8Array
+}
+
+/** A value as a part: SHA-256 of its canonical encoding. */
+export function part<T>(codec: Codec<T>, value: T): Part<T> {
+  return { value, digest: sha256(encodeAs(codec, value)) }
+}
+
+export const claimPart = (claim: Claim): Part<Claim> => part(claimCodec, claim)
+export const memberPart = (member: Member): Part<Member> => part(memberCodec, member)
+export const providerPart = (provider: Provider): Part<Provider> => part(providerCodec, provider)
+export const snapshotPart = (snapshot: Snapshot): Part<Snapshot> => ({
+  value: snapshot,
+  digest: snapshotDigest(encodeSnapshot(snapshot)),
+})
+
+const reason = struct({ carc: text, amount })
+/** `reasons` are the codes of what is left to the patient; their sum is `left`. */
+const priorLine = struct({ number: uint(1, 65535), allowed: amount, paid: amount, left: amount, reasons: list(reason) })
+export type PriorLine = Decoded<typeof priorLine>
+/** What an earlier payer decided: of each line allowed, paid, and left to the patient. */
+const priorLeg = struct({ payer: text, on: day, lines: list(priorLine) })
+export type PriorLeg = Decoded<typeof priorLeg>
+export const priorLegs = list(priorLeg, 0, 15)
+
+/** One of our own legs as the next payer reads it. Pended and held lines are left out: they are not decided. */
+export function priorLegOf(leg: Leg, on: number): PriorLeg {
+  const lines = leg.lines.filter((line) => line.status !== "pended" && line.status !== "held")
+  return {
+    payer: leg.payer,
+    on,
+    lines: lines.map((line) => ({
+      number: line.number,
+      allowed: line.allowed,
+      paid: line.benefit,
+      left: line.patient,
+      reasons: line.adjustments
+        .filter((item) => item.group === "PR")
+        .map((item) => ({ carc: item.carc, amount: item.amount })),
+    })),
+  }
+}
+
+const authorization = struct({
+  /** A code, or a category's name. */
+  covers: text,
+  from: day,
+  until: day,
+  provider: opt(text),
+  unitsMilli: uint(),
+})
+export type Authorization = Decoded<typeof authorization>
+export const authorizations = list(authorization)
+const referral = struct({ from: text, to: opt(text), visits: uint(), used: uint() })
+export type Referral = Decoded<typeof referral>
+export const referrals = list(referral)
+/** The member's signed acceptance that a clause leaves a line to her. */
+const notice = struct({ clause: text, line: uint() })
+export const notices = list(notice)
+/** A signed decision of the person a clause names: 1 the clause applies to the line, 0 it does not. */
+const decision = struct({ clause: text, line: uint(), answer: uint(0, 1), by: text, on: day, evidence: opt(text) })
+export type Decision = Decoded<typeof decision>
+export const decisions = list(decision)
+
+const tiers: readonly AssuranceTier[] = ["patient", "proxy", "attested", "silent"]
+const assuranceTier: Codec<AssuranceTier> = {
+  read: (reader) => tiers[uint(0, 3).read(reader)]!,
+  write: (writer, value) => writer.uint(tiers.indexOf(value)),
+}
+/** How sure it is that the patient agreed, and what her voucher set aside of limits and ceilings, by clause. */
+const assurance = struct({ tier: assuranceTier, allotments: list(struct({ clause: text, most: sum })) })
+export type Assurance = Decoded<typeof assurance>
+
+export interface AdjudicationInput {
+  readonly plan: Plan
+  readonly claim: Part<Claim>
+  readonly member: Part<Member>
+  readonly provider: Part<Provider>
+  readonly snapshot: Part<Snapshot>
+  readonly legs: Part<readonly PriorLeg[]>
+  readonly authorizations: Part<readonly Authorization[]>
+  readonly referrals: Part<readonly Referral[]>
+  readonly notices: Part<Decoded<typeof notices>>
+  readonly decisions: Part<readonly Decision[]>
+  readonly assurance: Part<Assurance>
+  /** Date of determination: deadlines of the patient's silence alone read it. */
+  readonly on: Part<number>
+}
+
+const none = {
+  legs: part(priorLegs, []),
+  authorizations: part(authorizations, []),
+  referrals: part(referrals, []),
+  notices: part(notices, []),
+  decisions: part(decisions, []),
+}
+const patientSigned = part(assurance, { tier: "patient", allotments: [] })
+
+/** The values of an input; parts left out are empty, assurance is the patient's own signature. */
+export interface InputValues {
+  readonly plan: Plan
+  readonly claim: Claim
+  readonly member: Member
+  readonly provider: Provider
+  readonly snapshot: Snapshot
+  readonly legs?: readonly PriorLeg[]
+  readonly authorizations?: readonly Authorization[]
+  readonly referrals?: readonly Referral[]
+  readonly notices?: Decoded<typeof notices>
+  readonly decisions?: readonly Decision[]
+  readonly assurance?: Assurance
+  readonly on: number
+}
+
+/** An input from plain values, with each part's digest computed. */
+export function inputOf(values: InputValues): AdjudicationInput {
+  return {
+    plan: values.plan,
+    claim: claimPart(values.claim),
+    member: memberPart(values.member),
+    provider: providerPart(values.provider),
+    snapshot: snapshotPart(values.snapshot),
+    legs: values.legs === undefined ? none.legs : part(priorLegs, values.legs),
+    authorizations:
+      values.authorizations === undefined ? none.authorizations : part(authorizations, values.authorizations),
+    referrals: values.referrals === undefined ? none.referrals : part(referrals, values.referrals),
+    notices: values.notices === undefined ? none.notices : part(notices, values.notices),
+    decisions: values.decisions === undefined ? none.decisions : part(decisions, values.decisions),
+    assurance: values.assurance === undefined ? patientSigned : part(assurance, values.assurance),
+    on: part(day, values.on),
+  }
+}
+
+/** The digests of the plan's tables, in the order the plan names them. */
+function tableDigests(plan: Plan): readonly Uint8Array[] {
+  const digests: Uint8Array[] = []
+  for (const series of plan.tables.values()) for (const edition of series.editions) digests.push(edition.sha256)
+  return digests
+}
+
+/** What a leg's `inputs` field holds: SHA-256 over the parts' digests in the order of the input table. */
+export function digestOfInputs(input: AdjudicationInput): Uint8Array {
+  return inputsDigest([
+    input.plan.digest,
+    ...tableDigests(input.plan),
+    input.claim.digest,
+    input.member.digest,
+    input.provider.digest,
+    input.snapshot.digest,
+    input.legs.digest,
+    input.authorizations.digest,
+    input.referrals.digest,
+    input.notices.digest,
+    input.decisions.digest,
+    input.assurance.digest,
+    input.on.digest,
+  ])
+}

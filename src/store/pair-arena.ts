@@ -1,0 +1,162 @@
+/**
+ * The memory of the bucket tree: per bucket a run of 64-byte pairs in ascending key order, preceded by the five bytes
+ * that the leaf rule hashes before them, so a bucket is hashed where it lies. Runs are powers of two in blocks of
+ * 16 MiB; a run that overflows moves to one of twice the size, and its old place is used again.
+ */
+import { bucketOf, type Pair } from "../base/state.ts"
+
+const slotBytes = 64
+const slotsPerChunk = 1 << 18
+/** 0x00 ‖ u32 count, at the end of a run's first slot. */
+const headBytes = 5
+
+export class PairArena {
+  size = 0
+  readonly #chunks: Buffer[] = []
+  #nextSlot = slotsPerChunk
+  /** Freed runs by their size in slots. */
+  readonly #free = new Map<number, number[]>()
+  readonly #at: Uint32Array
+  readonly #count: Uint32Array
+  /** Slots of a bucket's run, the head's included; 0 is no run yet. */
+  readonly #slots: Uint32Array
+  readonly #emptyHead = Buffer.alloc(headBytes)
+
+  constructor(buckets: number) {
+    this.#at = new Uint32Array(buckets)
+    this.#count = new Uint32Array(buckets)
+    this.#slots = new Uint32Array(buckets)
+  }
+
+  count(bucket: number): number {
+    return this.#count[bucket]!
+  }
+
+  /** What the leaf rule hashes for a bucket; a view. */
+  preimage(bucket: number): Uint8Array {
+    if (this.#slots[bucket] === 0) return this.#emptyHead
+    const at = this.#offset(bucket)
+    return this.#chunk(bucket).subarray(at + slotBytes - headBytes, at + slotBytes + this.#count[bucket]! * slotBytes)
+  }
+
+  pair(bucket: number, index: number): Pair {
+    const at = this.#offset(bucket) + (index + 1) * slotBytes
+    const chunk = this.#chunk(bucket)
+    return {
+      key: new Uint8Array(chunk.subarray(at, at + 32)),
+      value: new Uint8Array(chunk.subarray(at + 32, at + 64)),
+    }
+  }
+
+  set(bucket: number, key: Uint8Array, value: Uint8Array): void {
+    const index = this.#find(bucket, key)
+    if (index >= 0) {
+      this.#chunk(bucket).set(value, this.#offset(bucket) + (index + 1) * slotBytes + 32)
+      return
+    }
+    const count = this.#count[bucket]!
+    if (count + 1 >= this.#slots[bucket]!) this.#move(bucket, Math.max(2, this.#slots[bucket]! * 2))
+    const chunk = this.#chunk(bucket)
+    const at = this.#offset(bucket) + (~index + 1) * slotBytes
+    chunk.copyWithin(at + slotBytes, at, this.#offset(bucket) + (count + 1) * slotBytes)
+    chunk.set(key, at)
+    chunk.set(value, at + 32)
+    this.#setCount(bucket, count + 1)
+    this.size++
+  }
+
+  /** Whether the key was there. */
+  remove(bucket: number, key: Uint8Array): boolean {
+    const index = this.#find(bucket, key)
+    if (index < 0) return false
+    const at = this.#offset(bucket) + (index + 1) * slotBytes
+    const count = this.#count[bucket]!
+    this.#chunk(bucket).copyWithin(at, at + slotBytes, this.#offset(bucket) + (count + 1) * slotBytes)
+    this.#setCount(bucket, count - 1)
+    this.size--
+    return true
+  }
+
+  /** Fills an empty arena: counting sort into runs, then each run by insertion (runs are short). */
+  load(pairs: readonly Uint8Array[], count: number, k: number): void {
+    const counts = new Uint32Array(this.#count.length)
+    forEachPair(pairs, count, (bytes, at) => {
+      const bucket = bucketOf(bytes.subarray(at, at + 4), k)
+      counts[bucket] = counts[bucket]! + 1
+    })
+    for (let bucket = 0; bucket < counts.length; bucket++) {
+      if (counts[bucket]! > 0) this.#move(bucket, 2 ** Math.ceil(Math.log2(counts[bucket]! + 1)))
+    }
+    forEachPair(pairs, count, (bytes, at) => {
+      this.set(bucketOf(bytes.subarray(at, at + 4), k), bytes.subarray(at, at + 32), bytes.subarray(at + 32, at + 64))
+    })
+  }
+
+  #chunk(bucket: number): Buffer {
+    return this.#chunks[Math.floor(this.#at[bucket]! / slotsPerChunk)]!
+  }
+
+  #offset(bucket: number): number {
+    return (this.#at[bucket]! % slotsPerChunk) * slotBytes
+  }
+
+  #setCount(bucket: number, count: number): void {
+    this.#count[bucket] = count
+    this.#chunk(bucket).writeUInt32BE(count, this.#offset(bucket) + slotBytes - 4)
+  }
+
+  /** The index of a key in its bucket; if it is not there, the complement of where it belongs. */
+  #find(bucket: number, key: Uint8Array): number {
+    const count = this.#count[bucket]!
+    if (count === 0) return ~0
+    const chunk = this.#chunk(bucket)
+    const first = this.#offset(bucket) + slotBytes
+    for (let i = 0; i < count; i++) {
+      const at = first + i * slotBytes
+      let byte = 0
+      while (byte < 32 && chunk[at + byte] === key[byte]) byte++
+      if (byte === 32) return i
+      if (chunk[at + byte]! > key[byte]!) return ~i
+    }
+    return ~count
+  }
+
+  #move(bucket: number, slots: number): void {
+    const from = this.#slots[bucket]! === 0 ? undefined : this.preimage(bucket)
+    const oldAt = this.#at[bucket]!
+    const oldSlots = this.#slots[bucket]!
+    this.#at[bucket] = this.#allocate(slots)
+    this.#slots[bucket] = slots
+    const to = this.#offset(bucket) + slotBytes - headBytes
+    if (from === undefined) this.#chunk(bucket).fill(0, to, to + headBytes)
+    else {
+      this.#chunk(bucket).set(from, to)
+      const freed = this.#free.get(oldSlots)
+      if (freed === undefined) this.#free.set(oldSlots, [oldAt])
+      else freed.push(oldAt)
+    }
+  }
+
+  #allocate(slots: number): number {
+    const freed = this.#free.get(slots)?.pop()
+    if (freed !== undefined) return freed
+    if (this.#nextSlot + slots > slotsPerChunk) {
+      this.#chunks.push(Buffer.from(new ArrayBuffer(slotsPerChunk * slotBytes)))
+      this.#nextSlot = 0
+    }
+    const at = (this.#chunks.length - 1) * slotsPerChunk + this.#nextSlot
+    this.#nextSlot += slots
+    return at
+  }
+}
+
+function forEachPair(
+  pairs: readonly Uint8Array[],
+  count: number,
+  visit: (bytes: Uint8Array, at: number) => void,
+): void {
+  let left = count
+  for (const bytes of pairs) {
+    for (let at = 0; at < bytes.length && left > 0; at += slotBytes, left--) visit(bytes, at)
+  }
+}

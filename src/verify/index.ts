@@ -1,0 +1,12 @@
+/** The door of the verifier: receipts and bundles, checked offline. `verify.ts` alone is the small core for browsers. */
+export { type Bundle, type CitedFact, decodeBundle, encodeBundle, type LegPart } from "./bundle.ts"
+export type { Recomputed } from "./bundle-money.ts"
+export type { BundleFailure, BundleFailureCode } from "./bundle-reason.ts"
+export { type BundleVerdict, checkBundle, type NotChecked } from "./check-bundle.ts"
+export { type Placement, placementOf } from "./placement.ts"
+export type { Failure, FailureCode } from "./reason.ts"
+export { decodeReceipt, encodeReceipt, type Handover, type ProvenRow, type Receipt } from "./receipt.ts"
+export { receiptFromJson, receiptToJson } from "./receipt-json.ts"
+export type { RegisterView } from "./register-view.ts"
+export { type Checkpoint, decodeAnchor, encodeAnchor, type TrustAnchor } from "./trust.ts"
+export { type Signer, type Trust, type Verdict, verifyReceipt } from "./verify.ts"

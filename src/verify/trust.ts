@@ -1,0 +1,131 @@
+/**
+ * Where trust begins and how it travels: an anchor that the verifier already holds, and from there one change of
+ * validators after another, each signed by more than two thirds of the set before it.
+ */
+import { equalBytes } from "../base/bytes.ts"
+import { verifyCommit } from "../base/chain/commit.ts"
+import { chainIdCodec, type Header, headerHash } from "../base/chain/header.ts"
+import { type Validator, validatorsCodec, validatorsHash } from "../base/chain/validators.ts"
+import { b32, type Codec, type Decoded, decodeAs, encodeAs, opt, struct, uint } from "../base/schema.ts"
+import type { Failure } from "./reason.ts"
+import { fail } from "./reason.ts"
+import { type Receipt, tagged } from "./receipt.ts"
+
+/**
+ * A header that the verifier has learnt out of band. Below it only hash links count, so that validators who have left
+ * cannot write a second history with their old keys.
+ */
+export interface Checkpoint {
+  readonly height: number
+  readonly headerHash: Uint8Array
+  /** As that header says. */
+  readonly nextValidatorsHash: Uint8Array
+  /** The chain ended here, and another that pins this header took over: nothing above it counts. */
+  readonly last: boolean
+}
+
+export interface TrustAnchor {
+  readonly chainId: string
+  /** SHA-256 of the genesis file. */
+  readonly genesis: Uint8Array
+  /** Depth of the state's bucket tree, a constant of the genesis. */
+  readonly k: number
+  /** The validators at genesis. */
+  readonly validators: readonly Validator[]
+  readonly checkpoint?: Checkpoint | undefined
+}
+
+const flag: Codec<boolean> = {
+  read: (reader) => uint(0, 1).read(reader) === 1,
+  write: (writer, value) => writer.uint(value ? 1 : 0),
+}
+const anchorCodec = struct({
+  tag: tagged("anchor/1"),
+  chainId: chainIdCodec,
+  genesis: b32,
+  k: uint(1, 24),
+  validators: validatorsCodec,
+  checkpoint: opt(struct({ height: uint(1), headerHash: b32, nextValidatorsHash: b32, last: flag })),
+})
+
+export function encodeAnchor(anchor: TrustAnchor): Uint8Array {
+  const encoded: Decoded<typeof anchorCodec> = { tag: "anchor/1", checkpoint: undefined, ...anchor }
+  return encodeAs(anchorCodec, encoded)
+}
+
+/** @throws EncodingError unless `encoded` is exactly one anchor. */
+export function decodeAnchor(encoded: Uint8Array): TrustAnchor {
+  const { tag: _, ...anchor } = decodeAs(anchorCodec, encoded)
+  return anchor
+}
+
+/** The validators that the anchor vouches for at `height`, by way of the receipt's handovers. */
+function trustedSet(receipt: Receipt, anchor: TrustAnchor): readonly Validator[] | Failure {
+  const { checkpoint } = anchor
+  let set = anchor.validators
+  let height = 0
+  let crossed = checkpoint === undefined
+  const cross = (next: number): Failure | undefined => {
+    if (crossed || checkpoint === undefined || next <= checkpoint.height) return undefined
+    crossed = true
+    return equalBytes(validatorsHash(set), checkpoint.nextValidatorsHash) ? undefined : fail("other-history")
+  }
+  for (const { header, commit, validators } of receipt.handovers) {
+    if (header.chainId !== anchor.chainId) return fail("other-chain")
+    if (header.height <= height || header.height >= receipt.header.height) return fail("handover-forged")
+    const broken = cross(header.height)
+    if (broken !== undefined) return broken
+    if (!equalBytes(header.validatorsHash, validatorsHash(set))) return fail("validators-unknown")
+    if (!equalBytes(header.nextValidatorsHash, validatorsHash(validators))) return fail("handover-forged")
+    if (verifyCommit(header, commit, set) !== undefined) return fail("handover-forged")
+    set = validators
+    height = header.height
+  }
+  return cross(receipt.header.height) ?? set
+}
+
+/** Whether `header` leads by hash links, through `links` (ascending), to the checkpoint's header. */
+function leadsTo(header: Header, links: readonly Header[], checkpoint: Checkpoint): boolean {
+  let hash = headerHash(header)
+  let height = header.height
+  for (const link of links) {
+    if (height === checkpoint.height) break
+    if (link.height !== height + 1 || link.lastBlockId === undefined || !equalBytes(link.lastBlockId.hash, hash))
+      return false
+    hash = headerHash(link)
+    height = link.height
+  }
+  return height === checkpoint.height && equalBytes(hash, checkpoint.headerHash)
+}
+
+const faults = {
+  "other-block": "commit-forged",
+  "other-set": "commit-forged",
+  "bad-vote": "commit-forged",
+  "too-little-power": "too-little-power",
+} as const
+
+/**
+ * Whether the receipt's header is final on the anchor's chain; undefined when it is. `links` are needed only for a
+ * receipt older than the anchor's checkpoint: the headers from its own height + 1 up to the checkpoint.
+ */
+export function checkHeader(receipt: Receipt, anchor: TrustAnchor, links: readonly Header[]): Failure | undefined {
+  const { header, commit, validators } = receipt
+  if (
+    receipt.chainId !== anchor.chainId ||
+    header.chainId !== anchor.chainId ||
+    !equalBytes(receipt.genesis, anchor.genesis)
+  )
+    return fail("other-chain")
+  const set = trustedSet(receipt, anchor)
+  if ("code" in set) return set
+  const hash = validatorsHash(validators)
+  if (!equalBytes(hash, validatorsHash(set))) return fail("validators-unknown")
+  if (!equalBytes(hash, header.validatorsHash)) return fail("header-forged")
+  const fault = verifyCommit(header, commit, validators)
+  if (fault !== undefined) return fail(faults[fault])
+  const { checkpoint } = anchor
+  if (checkpoint === undefined) return undefined
+  if (header.height > checkpoint.height) return checkpoint.last ? fail("other-history") : undefined
+  return leadsTo(header, links, checkpoint) ? undefined : fail("other-history")
+}

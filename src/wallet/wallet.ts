@@ -1,0 +1,168 @@
+/**
+ * The patient's side. One seed; everything else is derived or received. The wallet shows an address, checks a quote,
+ * signs a hold, opens the bundle, re-runs everything itself, and signs or says what did not happen. It runs in a
+ * browser and in Node: no files, no clock; randomness is asked of the platform's own `crypto`.
+ */
+import { publicKeyOf, toUtf8 } from "#crypto"
+import { equalBytes } from "../base/bytes.ts"
+import { decodeEnvelope } from "../base/envelope.ts"
+import { refuse } from "../base/refusal.ts"
+import { decodeAs, encodeAs } from "../base/schema.ts"
+import { signOne, voucherEnvelope, type Voucher } from "../ledger/envelopes.ts"
+import { decodeTerms, encodeTerms, type Terms, termsDigest } from "../ledger/terms.ts"
+import { Reader, Writer } from "../base/cbor.ts"
+import { decodeSnapshot, type Snapshot, snapshotDigest } from "../plan/snapshot.ts"
+import { categoryKey, recordIdentitySeed, visitSeed } from "../privacy/keys.ts"
+import { sealFor } from "../record/bundle-sealing.ts"
+import type { LetterBody } from "../record/letter.ts"
+import { ageRecipient } from "../record/age-keys.ts"
+import { addressContent, addressInfo, visitAddress } from "../record/visit-address.ts"
+import { type Mailbox, openMailbox, type Organization } from "./post.ts"
+
+export interface HeldVoucher {
+  readonly index: number
+  readonly envelope: Uint8Array
+  readonly voucher: Voucher
+  readonly terms: Terms
+  used: boolean
+}
+
+/** One plan the patient has: who pays, what is met so far, and the vouchers in stock. */
+export interface Cover {
+  readonly payer: number
+  readonly enrolment: Uint8Array
+  snapshot: { readonly envelope: Uint8Array; readonly value: Snapshot } | undefined
+  vouchers: HeldVoucher[]
+}
+
+/** A visit as the wallet knows it. */
+export interface WalletVisit {
+  readonly V: Uint8Array
+  readonly seed: Uint8Array
+  readonly provider: number
+  readonly voucher: HeldVoucher
+  readonly snapshot: Uint8Array
+  readonly mailbox: Mailbox
+}
+
+export interface WalletSettings {
+  readonly chainId: string
+  /** The organization whose node keeps the wallet's mailboxes. */
+  readonly mailboxHost: number
+}
+
+const vouchersAtOnce = 3
+
+export class Wallet {
+  readonly #seed: Uint8Array
+  readonly settings: WalletSettings
+  readonly #covers = new Map<number, Cover>()
+  #nextVoucher = 1
+  #nextMailbox = 1
+
+  constructor(seed: Uint8Array, settings: WalletSettings) {
+    this.#seed = seed
+    this.settings = settings
+  }
+
+  addCover(payer: number, enrolment: Uint8Array): void {
+    this.#covers.set(payer, { payer, enrolment, snapshot: undefined, vouchers: [] })
+  }
+
+  cover(payer: number): Cover {
+    const cover = this.#covers.get(payer)
+    return cover ?? refuse("cover-unknown", "Cannot use cover: none with this payer", "payer", "Add the plan first")
+  }
+
+  newMailbox(): Promise<Mailbox> {
+    return openMailbox(this.#seed, this.#nextMailbox++, this.settings.mailboxHost)
+  }
+
+  /** Fresh one-time keys to be vouchered for a month (year × 12 + month − 1). */
+  voucherRequest(payer: number, month: number, count = vouchersAtOnce): LetterBody<"voucher-request"> {
+    const keys: Uint8Array[] = []
+    for (let i = 0; i < count; i++) keys.push(publicKeyOf(visitSeed(this.#seed, payer, this.#nextVoucher++)))
+    return { enrolment: this.cover(payer).enrolment, month, keys }
+  }
+
+  /** Takes a stack after checking it: every voucher for a key of ours, its terms open it and name this snapshot. */
+  acceptVouchers(payer: number, stack: LetterBody<"vouchers">): void {
+    const cover = this.cover(payer)
+    const { payload } = decodeEnvelope(stack.snapshot, 1)
+    const digest = snapshotDigest(payload)
+    const held = stack.vouchers.map(({ envelope, terms }) => {
+      const voucher = readVoucher(envelope)
+      const opened = decodeTerms(terms)
+      const index = this.#indexOf(payer, voucher.body.V)
+      const good =
+        index !== undefined &&
+        voucher.body.payer === payer &&
+        equalBytes(termsDigest(opened), voucher.body.terms) &&
+        equalBytes(opened.snapshot, digest)
+      if (!good) refuse("voucher-false", "Cannot take voucher: its terms do not open it", "vouchers", "Ask the payer again")
+      return { index: index!, envelope, voucher, terms: opened, used: false }
+    })
+    cover.snapshot = { envelope: stack.snapshot, value: decodeSnapshot(payload) }
+    cover.vouchers = [...cover.vouchers.filter((old) => old.used), ...held]
+  }
+
+  #indexOf(payer: number, V: Uint8Array): number | undefined {
+    for (let index = 1; index < this.#nextVoucher; index++) {
+      if (equalBytes(publicKeyOf(visitSeed(this.#seed, payer, index)), V)) return index
+    }
+    return undefined
+  }
+
+  /** The address to show at a desk: uses up one voucher. `categories` are those the visit will write. */
+  async showAddress(
+    provider: Organization,
+    payer: number,
+    categories: readonly string[],
+  ): Promise<{ readonly address: Uint8Array; readonly visit: WalletVisit }> {
+    const cover = this.cover(payer)
+    const voucher = cover.vouchers.find((held) => !held.used)
+    if (voucher === undefined || cover.snapshot === undefined) {
+      return refuse("voucher-none", "Cannot show address: no unused voucher", "cover", "Ask the payer for vouchers")
+    }
+    voucher.used = true
+    const mailbox = await this.newMailbox()
+    const content = encodeAs(addressContent, {
+      terms: encodeTerms(voucher.terms),
+      snapshot: cover.snapshot.envelope,
+      mailbox: mailbox.address,
+      recipient: await ageRecipient(recordIdentitySeed(this.#seed, provider.number)),
+      categoryKeys: categories.map((category) => categoryKey(this.#seed, { category, epoch: 0, relationship: provider.number })),
+    })
+    const { V } = voucher.voucher.body
+    const sealed = await sealFor(provider.sealingKey, toUtf8(addressInfo), content)
+    const address = encodeAs(visitAddress, { visit: V, provider: provider.number, voucher: voucher.envelope, sealed })
+    const seed = visitSeed(this.#seed, payer, voucher.index)
+    return { address, visit: { V, seed, provider: provider.number, voucher, snapshot: cover.snapshot.envelope, mailbox } }
+  }
+
+  /** Signs a payload for one visit with that visit's one-time key. */
+  signFor(visit: WalletVisit, meaning: "held" | "countersigned", payload: Uint8Array) {
+    return signOne(this.settings.chainId, payload, { signer: { seed: visit.seed }, meaning })
+  }
+
+  /** Opens what this visit's provider sealed to the patient. */
+  recordIdentity(provider: number): Uint8Array {
+    return recordIdentitySeed(this.#seed, provider)
+  }
+}
+
+/** A voucher envelope on its own. @throws Refused when it is not one. */
+function readVoucher(envelope: Uint8Array): Voucher {
+  const writer = new Writer()
+  writer.byteString(envelope)
+  try {
+    return voucherEnvelope.read(new Reader(writer.finish()))
+  } catch {
+    return refuse("voucher-false", "Cannot take voucher: not a voucher of this chain", "vouchers", "Ask the payer again")
+  }
+}
+
+/** The address as a provider reads it; here for the wallet's own tests and for showing the QR. */
+export function readAddress(bytes: Uint8Array) {
+  return decodeAs(visitAddress, bytes)
+}
