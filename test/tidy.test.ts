@@ -77,7 +77,7 @@ test("no import goes in a circle", () => {
 
 test("pure folders read no clock, chance, locale or platform", () => {
   const banned =
-    /\b(Date\b(?!\w)(?=\s*[.(])|new Date|Math\.random|Intl\.|toLocale\w*|localeCompare|process\.|setTimeout|fetch\(|async |await |node:|performance\.)/
+    /\b(Date\b(?!\w)(?=\s*[.(])|new Date|Math\.random|Intl\.|toLocale\w*|localeCompare|process\.|setTimeout|fetch\(|async |await |"node:|performance\.)/
   for (const file of files.filter((name) => pureFolders.includes(folderOf(name)) && !isTest(name))) {
     if (platformFiles.includes(file)) continue
     const code = text(file)

@@ -2,11 +2,12 @@
  * A node without a validator: it takes blocks from another node, checks and re-executes each, and so holds a full copy
  * and trusts nobody for state. To the rest of the node it is an engine; transactions go to the node that it follows.
  */
-import type { FinalBlock } from "../base/chain/block.ts"
+
 import { equalBytes } from "../base/bytes.ts"
+import type { FinalBlock } from "../base/chain/block.ts"
 import { Fault } from "../base/fault.ts"
-import { Heights } from "./heights.ts"
 import type { Application, Decoded, Engine, Finality, ProvenRow, Status, Trust } from "./engine.ts"
+import { Heights } from "./heights.ts"
 import { BadBlock, Replay } from "./replay.ts"
 import { SignaturePool, verifyAllJobs } from "./signature-pool.ts"
 

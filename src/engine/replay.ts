@@ -51,7 +51,12 @@ export class Replay<T extends Decoded> {
     if (reason !== undefined) throw new BadBlock(height, reason)
     const batches = await this.#decode(height, block.batches)
     assert(this.#head.height + 1 === height, "blocks are replayed one after the other")
-    const result = this.#application.execute({ height, time: block.header.time, previousTime: this.#head.time, batches })
+    const result = this.#application.execute({
+      height,
+      time: block.header.time,
+      previousTime: this.#head.time,
+      batches,
+    })
     if (!sameResults(block, result)) throw new BadBlock(height, "its results are not what its transactions give")
     this.#head = headAfter(block, result)
     return result
@@ -78,7 +83,12 @@ function sameResults(block: FinalBlock, { outcomes, resultRoots }: BlockResult):
     resultRoots.length === block.resultRoots.length &&
     resultRoots.every((root, i) => equalBytes(root, block.resultRoots[i]!)) &&
     outcomes.length === block.results.length &&
-    outcomes.every((batch, i) => equalBytes(Uint8Array.from(batch, ({ number }) => number), block.results[i]!))
+    outcomes.every((batch, i) =>
+      equalBytes(
+        Uint8Array.from(batch, ({ number }) => number),
+        block.results[i]!,
+      ),
+    )
   )
 }
 
@@ -107,6 +117,7 @@ export async function firstBadBlock<T extends Decoded>(
       throw error
     }
   }
-  if (!equalBytes(replay.head.appHash, appHash)) return { height: last, reason: "the stored state is not what it gives" }
+  if (!equalBytes(replay.head.appHash, appHash))
+    return { height: last, reason: "the stored state is not what it gives" }
   return undefined
 }

@@ -58,13 +58,16 @@ export class SignatureRing {
 
   /** Writes a job and returns its number, or undefined while there is no room. Unseen by others until `publish`. */
   add(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): number | undefined {
-    const size = fixedBytes + message.length
+    const size = aligned(fixedBytes + message.length)
     if (((this.#next - this.#oldest) | 0) >= slots) return undefined
     const at = this.#room(size)
     if (at === undefined) return undefined
-    this.#data.set(publicKey, at)
-    this.#data.set(signature, at + 32)
-    this.#data.set(message, at + fixedBytes)
+    // Into shared memory in one aligned piece: unaligned copies go byte by byte.
+    if (this.#scratch.length < size) this.#scratch = new Uint8Array(size * 2)
+    this.#scratch.set(publicKey)
+    this.#scratch.set(signature, 32)
+    this.#scratch.set(message, fixedBytes)
+    this.#data.set(this.#scratch.subarray(0, size), at)
     const slot = this.#slot(this.#next)
     this.#slots[slot] = at
     this.#slots[slot + 1] = message.length
@@ -153,9 +156,9 @@ export class SignatureRing {
     const slot = this.#slot(sequence)
     const at = this.#slots[slot]!
     const size = fixedBytes + this.#slots[slot + 1]!
-    if (this.#scratch.length < size) this.#scratch = new Uint8Array(size * 2)
+    if (this.#scratch.length < aligned(size)) this.#scratch = new Uint8Array(size * 2)
     const bytes = this.#scratch
-    bytes.set(this.#data.subarray(at, at + size))
+    bytes.set(this.#data.subarray(at, at + aligned(size)))
     const publicKey = bytes.subarray(0, 32)
     const signature = bytes.subarray(32, fixedBytes)
     // The library may return undefined without verifying: only `true` counts.
@@ -164,4 +167,8 @@ export class SignatureRing {
       sodium.crypto_sign_verify_detached(signature, bytes.subarray(fixedBytes, size), publicKey) === true
     Atomics.store(this.#slots, slot + 2, good ? verdicts.good : verdicts.bad)
   }
+}
+
+function aligned(size: number): number {
+  return (size + 7) & ~7
 }

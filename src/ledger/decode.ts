@@ -54,7 +54,7 @@ function decode(chainId: string, bytes: Uint8Array): DecodedTransaction | Reject
   const size = reader.array()
   const typeName = reader.text()
   const type = transactionTypes.get(typeName)
-  if (type === undefined) return reject("type-unknown", { type: typeName })
+  if (type === undefined) return reject("type-unknown", { type: typeName.slice(0, 40) })
   if (size !== type.body.size + 2) throw new EncodingError("Cannot read CBOR: array of another length")
   const expiry = reader.uint()
   const body = type.body.readFields(reader)

@@ -2,14 +2,15 @@
  * Envelopes and their payloads: [type, expiry, body…] inside a COSE_Sign, nested ones (vouchers, delegations)
  * included, and the builders with which nodes and wallets make and sign them.
  */
-import { publicKeyOf, sign } from "#crypto"
+import { publicKeyOf, sign, verifySignature } from "#crypto"
 import { assert } from "../base/assert.ts"
-import { EncodingError, Reader, Writer } from "../base/cbor.ts"
+import { EncodingError, encode, Reader, Writer } from "../base/cbor.ts"
 import { digest } from "../base/digest.ts"
 import {
   decodeEnvelope,
   encodeEnvelope,
   keyId,
+  keyTypeEd25519,
   type Meaning,
   meanings,
   protectedHeader,
@@ -175,6 +176,29 @@ export const delegationEnvelope = nestedEnvelope(delegationType, delegationBody,
 })
 export type Delegation = Decoded<typeof delegationEnvelope>
 export const delegationScopes = { hold: 1, countersign: 2 } as const
+
+/** A voucher or delegation as received alone, or why it is none. Its signature is still to be verified. */
+export function readNested<T>(codec: Codec<NestedEnvelope<T>>, envelope: Uint8Array): NestedEnvelope<T> | Rejection {
+  try {
+    return codec.read(new Reader(encode(envelope)))
+  } catch (error) {
+    if (error instanceof Refused) return error.rejection
+    if (error instanceof EncodingError) return reject("bad-encoding", { what: reasonOf(error) })
+    throw error
+  }
+}
+
+/** Whether every signature over a payload is good on a chain; who the keys belong to is for the state to say. */
+export function verifyEnvelope(
+  chainId: string,
+  envelope: Pick<NestedEnvelope<unknown>, "payload" | "signatures">,
+): boolean {
+  return envelope.signatures.every(
+    ({ key: signer, header, signature }) =>
+      signer[0] === keyTypeEd25519 &&
+      verifySignature(signer.subarray(1), toSign(chainId, header, envelope.payload), signature),
+  )
+}
 
 /** The body of a snapshot belongs to the plan language; the ledger knows only its type and its signature. */
 export const snapshotType = "snapshot/1"

@@ -1,4 +1,5 @@
 /** The door of the ledger's rules: decode, apply a block, refuse in one vocabulary. Pure, synchronous, deterministic. */
+
 export { decodeBatch, encodeBatch, sizeInBatch } from "./batch.ts"
 export {
   applyBlock,
@@ -9,6 +10,7 @@ export {
   type TransactionResult,
   type ValidatorUpdate,
 } from "./block.ts"
+export { type BodyOf, bodies, type TypeName, transactionPayload } from "./bodies.ts"
 export { transactionTypes } from "./catalogue.ts"
 export {
   applyGenesis,
@@ -37,3 +39,5 @@ export {
   type Place,
   type TransactionType,
 } from "./transaction.ts"
+export { type FactsBody, factsBody, factsStatementType } from "./visit/2-record.ts"
+export { type VisitBody, visitBody, visitStatementType } from "./visit/4-settle.ts"

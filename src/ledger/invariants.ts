@@ -2,12 +2,13 @@
  * What holds after every block. `assertChanges` looks at the rows a block changed: if every block keeps the balance of
  * its changes, the totals hold by induction from the genesis. `scanInvariants` looks at all rows and needs no history.
  */
+import { mapKey } from "#crypto"
 import { assert } from "../base/assert.ts"
-import { equalBytes, toHex } from "../base/bytes.ts"
+import { equalBytes } from "../base/bytes.ts"
 import type { State } from "../base/state.ts"
 import { isOnLadder, limits } from "./limits.ts"
 import { organizationStatus, roles, rolesOfKind } from "./roles.ts"
-import { type Leg, legStates, type RowOf, type VisitRow } from "./rows.ts"
+import { type Leg, legStates, type RowOf, tableNames, type VisitRow, voucherStates } from "./rows.ts"
 import { openTables, type Tables } from "./state.ts"
 
 /** Per organization, what legs say it has reserved and open. */
@@ -31,8 +32,11 @@ class LegTotals {
 /** Asserts the running invariants over everything that one block changed. */
 export function assertChanges(tables: Tables): void {
   const legs = new LegTotals()
+  const used = usedVouchers(tables)
   for (const { key, before, after } of tables.visits.changes()) {
     assert(after !== undefined, "a visit is never removed")
+    for (const { voucher } of after.legs.slice(before?.legs.length ?? 0))
+      assert(used.delete(mapKey(voucher)), "a new leg stands on a voucher that this block used, and no other leg does")
     for (const leg of after.legs) demandOfLeg(leg, assert)
     assertGrown(before, after)
     if (before !== undefined) legs.add(key.provider, before.legs, -1)
@@ -52,6 +56,17 @@ export function assertChanges(tables: Tables): void {
   for (const [, left] of legs.reserved) assert(left === 0n, "a hold that moved is in its payer's account")
   for (const [, left] of legs.open) assert(left === 0, "a leg that opened or closed is in both accounts")
   assert(free + legs.hold === externalChange(tables), "accounts and holds change by deposits less withdrawals only")
+}
+
+/** The vouchers that this block's holds have used; none was used before. */
+function usedVouchers(tables: Tables): Set<string> {
+  const used = new Set<string>()
+  for (const { key, before, after } of tables.vouchers.changes()) {
+    if (after?.state !== voucherStates.used) continue
+    assert(before === undefined, "a voucher that is used or void is not used again")
+    used.add(mapKey(key.id))
+  }
+  return used
 }
 
 function externalChange(tables: Tables): bigint {
@@ -112,10 +127,12 @@ function scan(state: State, hour: number, demand: Demand): void {
   const tables = openTables(state)
   const legs = new LegTotals()
   const vouchers = new Set<string>()
+  // Reading is decoding: a byte outside the schemas would not decode.
+  for (const name of tableNames) for (const _ of tables[name].rows());
   for (const [key, visit] of tables.visits.rows()) {
     for (const leg of visit.legs) {
       demandOfLeg(leg, demand)
-      const id = toHex(leg.voucher)
+      const id = mapKey(leg.voucher)
       demand(!vouchers.has(id), "a voucher stands in one leg of one visit")
       vouchers.add(id)
     }

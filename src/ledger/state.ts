@@ -30,7 +30,8 @@ export class Table<K, V> {
   readonly #schema: TableSchema<K, V>
   readonly #cacheKey: (key: K) => string | number
   readonly #cache = new Map<string | number, Cached<K, V>>()
-  #changed: Cached<K, V>[] = []
+  readonly #changed: Cached<K, V>[] = []
+  #unwritten: Cached<K, V>[] = []
 
   constructor(name: TableName, state: State, schema: TableSchema<K, V>) {
     this.name = name
@@ -58,7 +59,10 @@ export class Table<K, V> {
   #set(key: K, value: V | undefined): void {
     const row = this.#row(key)
     row.after = value
-    row.written = false
+    if (row.written) {
+      row.written = false
+      this.#unwritten.push(row)
+    }
     if (!row.dirty) {
       row.dirty = true
       this.#changed.push(row)
@@ -75,12 +79,12 @@ export class Table<K, V> {
 
   /** Writes every change so far to the state, in the order of the first change. */
   flush(): void {
-    for (const row of this.#changed) {
-      if (row.written) continue
+    for (const row of this.#unwritten) {
       if (row.after !== undefined) this.#state.put(this.name, row.bytes, encodeAs(this.#schema.value, row.after))
       else this.#state.remove(this.name, row.bytes)
       row.written = true
     }
+    this.#unwritten = []
   }
 
   /** Up to `count` rows with the lowest keys. */

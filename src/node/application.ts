@@ -81,6 +81,11 @@ export class LedgerApplication implements Application<DecodedTransaction> {
     return this.#store
   }
 
+  /** Depth of the state's tree. */
+  get k(): number {
+    return this.#store.k
+  }
+
   /** Rows of the state. */
   get size(): number {
     return this.#store.size

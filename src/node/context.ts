@@ -2,6 +2,7 @@
 import type { Vault } from "../record/vault.ts"
 import type { Chain } from "./chain.ts"
 import type { NodeConfig } from "./config.ts"
+import type { AccessLog } from "./access-log.ts"
 import type { Directory } from "./directory.ts"
 import type { KeyRing } from "./keys.ts"
 import type { Mailbox } from "./mailbox.ts"
@@ -13,6 +14,7 @@ export interface NodeContext {
   readonly keys: KeyRing
   readonly work: Work
   readonly vault: Vault
+  readonly log: AccessLog
   readonly chain: Chain
   readonly directory: Directory
   readonly mail: Mailbox

@@ -1,11 +1,13 @@
 /** The embedded engine on the real store: the contract that all engines keep, then what is its own. */
 import assert from "node:assert/strict"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, test } from "node:test"
 import { publicKeyOf, sha256 } from "#crypto"
 import { toHex } from "../base/bytes.ts"
+import { finalBlockCodec } from "../base/chain/block.ts"
+import { encodeAs } from "../base/schema.ts"
 import { SettableClock } from "../engine/clock.ts"
 import { EmbeddedEngine, type EmbeddedOptions } from "../engine/embedded/engine.ts"
 import { engineContract } from "../engine/engine.contract.ts"
@@ -93,4 +95,27 @@ test("app hashes do not depend on how transactions fall into blocks", async () =
     await close()
   }
   assert.equal(hashes[0], hashes[1])
+})
+
+const golden = new URL("../../test/vectors/tally-chain.json", import.meta.url)
+
+/** A chain that follows from nothing but the code: one transaction at a time, by a clock that stands still. */
+async function goldenChain(): Promise<{ readonly blocks: readonly string[]; readonly appHash: string }> {
+  const { engine, application, close } = await open(newPlace())
+  await engine.settled()
+  for (const bytes of [add(1, 5), add(2, 7), add(1, 1_000_000), add(2, 1, 1), add(3, 1_000_000)]) {
+    await engine.submit(bytes)
+    await engine.settled()
+  }
+  await engine.advance(900)
+  const blocks = Array.from({ length: engine.height }, (_, i) => toHex(encodeAs(finalBlockCodec, engine.block(i + 1)!)))
+  const appHash = toHex(application.appHash)
+  await close()
+  return { blocks, appHash }
+}
+
+test("the same transactions give the blocks and the app hash of the golden file, byte for byte", async () => {
+  const made = await goldenChain()
+  if (process.env["COUNTERSIGN_WRITE_VECTORS"]) writeFileSync(golden, JSON.stringify(made, undefined, 2) + "\n")
+  assert.deepEqual(made, JSON.parse(readFileSync(golden, "utf8")))
 })

@@ -38,7 +38,11 @@ const verify: Verify = async (jobs) =>
   jobs.map(({ publicKey, message, signature }) => verifySignature(publicKey, message, signature))
 
 /** A chain of a dozen blocks with transactions, refusals and empty blocks. */
-async function someChain(): Promise<{ engine: EmbeddedEngine<never>; application: TallyApplication; store: StateStore }> {
+async function someChain(): Promise<{
+  engine: EmbeddedEngine<never>
+  application: TallyApplication
+  store: StateStore
+}> {
   const { application, store } = openApplication()
   const clock = new SettableClock(chain.genesisTime)
   const engine = new EmbeddedEngine(application, { seed, threads: 1, clock })
@@ -78,7 +82,9 @@ test("a follower ends up with the same state, relays transactions, and proves ro
   await Promise.all([store.close(), own.store.close()])
 })
 
-test("a follower names the height of a block whose state, results, signature or transactions are not right", { timeout: 30_000 }, async () => {
+test("a follower names the height of a block whose state, results, signature or transactions are not right", {
+  timeout: 30_000,
+}, async () => {
   const { engine, store } = await someChain()
   const other = sha256(Uint8Array.of(79))
   /** What a lying operator can do: change something and sign the header again. */

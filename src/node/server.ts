@@ -53,7 +53,7 @@ export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstanc
     return sendRefusal(reply, refusal, 503)
   })
   app.get("/health", async (_request, reply) => answer(reply, doors.health()))
-  app.get("/identity", async (_request, reply) => answer(reply, doors.identity()))
+  app.get("/identity", async (_request, reply) => answer(reply, await doors.identity()))
   app.get<{ Querystring: { from?: string; wait?: string } }>("/chain/blocks", async (request, reply) =>
     answerBytes(reply, await doors.blocks(Number(request.query.from ?? 1), Math.min(Number(request.query.wait ?? 0), 20_000))),
   )

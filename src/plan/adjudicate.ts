@@ -5,20 +5,20 @@
  *   gates A2 to D3, line by line  →  prices E1 to E3 over all lines  →  shares F1 to G2, line by line  →  I1
  */
 import { assert } from "../base/assert.ts"
-import { findCategory, passGates } from "./gates.ts"
+import { stuck, winner } from "./choose.ts"
+import type { ClaimLine } from "./claim.ts"
 import { LineFacts } from "./facts.ts"
-import { type AdjudicationInput, digestOfInputs } from "./input.ts"
+import { findCategory, passGates } from "./gates.ts"
 import { endOf } from "./gates-claim.ts"
+import { type AdjudicationInput, digestOfInputs } from "./input.ts"
 import type { Finding, Leg } from "./leg.ts"
 import { outcomeOf } from "./outcome.ts"
 import { priceLine } from "./price.ts"
 import { rankProcedures } from "./rank.ts"
 import { Ledger } from "./room.ts"
 import { shareLine } from "./share.ts"
-import { type LineState, record, refuse, type Run } from "./state.ts"
+import { type LineState, type Run, record, refuse } from "./state.ts"
 import type { Step } from "./trace.ts"
-import { winner, stuck } from "./choose.ts"
-import type { ClaimLine } from "./claim.ts"
 
 /** One payer's answer. `trace` is empty unless it was asked for. */
 export interface Outcome {
@@ -41,10 +41,13 @@ function openLine(input: AdjudicationInput, line: ClaimLine): LineState {
     payableUnitsMilli: BigInt(line.unitsMilli),
     beyond: [],
     uses: [],
+    duplicateRule: undefined,
+    globalRule: undefined,
     lifts: noLifts,
     reduction: undefined,
     capitated: undefined,
     allowRule: undefined,
+    pairOf: undefined,
     price: 0n,
     full: 0n,
     allowed: 0n,
@@ -106,7 +109,8 @@ function runOnce(run: Run, late: Map<number, Finding>): void {
     assert(state.status !== "open", "every line is decided")
     if (state.status !== "pended" || late.has(state.line.number)) continue
     const shown = run.findings.find(
-      (finding) => finding.line === state.line.number && finding.step === state.shown.step && finding.code !== "also-refused",
+      (finding) =>
+        finding.line === state.line.number && finding.step === state.shown.step && finding.code !== "also-refused",
     )
     if (shown !== undefined && shown.step > "D9") late.set(state.line.number, shown)
   }
@@ -135,6 +139,16 @@ function holdUnsigned(run: Run): void {
     state.status = "held"
     state.shown = { step: "A3", clause: rule.clause.number, kind: rule.kind }
     const at = { line: state.line.number, step: "A3", formula: "hold" } as const
-    if (run.trace !== undefined) record(run.trace, rule, at, [["allowed", allowed], ["most", policy.upTo]], [["held", 1]])
+    if (run.trace !== undefined)
+      record(
+        run.trace,
+        rule,
+        at,
+        [
+          ["allowed", allowed],
+          ["most", policy.upTo],
+        ],
+        [["held", 1]],
+      )
   }
 }

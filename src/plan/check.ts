@@ -5,6 +5,7 @@
 import { sha256, toUtf8 } from "#crypto"
 import { toHex } from "../base/bytes.ts"
 import type { PlanCase } from "./cases.ts"
+import { checkCases } from "./check-cases.ts"
 import { checkSentences, namesIn } from "./check-text.ts"
 import { type Finding, type Place, Report } from "./finding.ts"
 import { type Bucket, type Clause, type Guard, type Plan, type Rule, rulesOfKind, valueOn } from "./plan.ts"
@@ -12,7 +13,7 @@ import { readPlan } from "./read.ts"
 import { type Uses, usesOf } from "./uses.ts"
 
 export interface CheckOptions {
-  /** The cases beside the plan: a rule that none of them touches is a warning. */
+  /** The cases beside the plan: each is run, and a clause that none of them lists is a warning. */
   readonly cases?: readonly PlanCase[]
   /** The text of `NAME.reviewed`: which sentence was reviewed with which rule. */
   readonly reviewed?: string
@@ -138,7 +139,7 @@ function checkExceptions(plan: Plan, report: Report): void {
   }
 }
 
-function checkCases(plan: Plan, cases: readonly PlanCase[], report: Report): void {
+function checkTouched(plan: Plan, cases: readonly PlanCase[], report: Report): void {
   const touched = new Set(cases.flatMap((each) => each.clauses))
   for (const clause of plan.clauses) {
     const acts = plan.rules.some((rule) => rule.clause === clause && rule.kind !== "define" && rule.kind !== "bucket")
@@ -148,7 +149,7 @@ function checkCases(plan: Plan, cases: readonly PlanCase[], report: Report): voi
   }
 }
 
-/** Findings about a plan that could be read, in the order of the document; none of them needs a search. */
+/** Findings about a plan that could be read, in the order of the document, then those of its cases. */
 export function checkPlan(plan: Plan, options: CheckOptions = {}): readonly Finding[] {
   const report = new Report()
   const uses = usesOf(plan)
@@ -159,8 +160,9 @@ export function checkPlan(plan: Plan, options: CheckOptions = {}): readonly Find
   checkTables(uses, report)
   checkBuckets(plan, uses, report)
   checkExceptions(plan, report)
-  if (options.cases !== undefined) checkCases(plan, options.cases, report)
-  return report.sorted()
+  if (options.cases === undefined) return report.sorted()
+  checkTouched(plan, options.cases, report)
+  return [...report.sorted(), ...checkCases(plan, options.cases)]
 }
 
 /** Reads and checks in one: the findings of reading when there is no plan, else those of `checkPlan`. */

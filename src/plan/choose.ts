@@ -4,7 +4,7 @@
  */
 import type { Kind } from "./effects.ts"
 import { admits, beats, type Rule, rulesFor } from "./plan.ts"
-import { type LineState, pend, type Run, type RuleOf } from "./state.ts"
+import { type LineState, pend, type RuleOf, type Run } from "./state.ts"
 
 /** The line was pended while choosing. */
 export const stuck = Symbol("the line is pended")
@@ -62,7 +62,9 @@ export function winner<K extends Kind>(
   const found = matching(run, state, step, kind)
   if (found === stuck || found.length < 2) return found === stuck ? stuck : found[0]
   const leaf = state.leaf ?? run.plan.categories[0]!
-  const best = found.filter((rule) => !found.some((other) => other !== rule && beats(other as Rule, rule as Rule, leaf)))
+  const best = found.filter(
+    (rule) => !found.some((other) => other !== rule && beats(other as Rule, rule as Rule, leaf)),
+  )
   if (best.length === 1) return best[0]
   const names = (best.length === 0 ? found : best).map((rule) => `${rule.clause.number}/${rule.kind}`)
   pend(run, state, step, (best[0] ?? found[0]) as Rule, "clause-conflict", names.join(" "))

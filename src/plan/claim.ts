@@ -2,8 +2,7 @@
  * What the adjudicator is told about one visit: the claim with its lines, the member's and the provider's facts.
  * Each has one canonical encoding, since the three parties hash it. Text is printable ASCII, days are day numbers.
  */
-import { type Codec, type Decoded, decodeAs, encodeAs, list, opt, struct, text, uint } from "../base/schema.ts"
-import { amount } from "../base/schema.ts"
+import { amount, type Codec, type Decoded, decodeAs, encodeAs, list, opt, struct, text, uint } from "../base/schema.ts"
 
 /** Day 0 of the encoding is 1 March of the year 0, so that birth dates before 1970 are not negative. */
 const dayOffset = 719468

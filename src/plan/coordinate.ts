@@ -4,7 +4,7 @@ import { maximum, minimum } from "../base/money.ts"
 import { stuck, winner } from "./choose.ts"
 import type { PriorLine } from "./input.ts"
 import type { Share, Shared } from "./share.ts"
-import { type LineState, pend, record, type Run, type RuleOf } from "./state.ts"
+import { type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 /** What the plan pays for a line, and as whom. */
 export interface Paid {
@@ -65,7 +65,12 @@ export function coordinate(
   return { pay, base, shared: second, prior: { rule, line, owed: cutTo(second.share, line.left - pay) } }
 }
 
-const formulaOf = { standard: "standard", "carve-out": "carveOut", maintenance: "maintenance", medicare: "medicare" } as const
+const formulaOf = {
+  standard: "standard",
+  "carve-out": "carveOut",
+  maintenance: "maintenance",
+  medicare: "medicare",
+} as const
 
 function payAsSecondary(run: Run, state: LineState, rule: RuleOf<"cob">, line: PriorLine, own: bigint): bigint {
   const { paid, left } = line
@@ -88,7 +93,12 @@ function payAsSecondary(run: Run, state: LineState, rule: RuleOf<"cob">, line: P
   }
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "G1", formula: formulaOf[rule.effect.method] } as const
-    const inputs = [["own", own], ["allowed", state.allowed], ["paid", paid], ["left", left]] as const
+    const inputs = [
+      ["own", own],
+      ["allowed", state.allowed],
+      ["paid", paid],
+      ["left", left],
+    ] as const
     record(run.trace, rule, at, inputs, [["pay", pay]])
   }
   return pay

@@ -4,7 +4,7 @@
  */
 import { assert } from "../base/assert.ts"
 import { adjudicate, type Outcome } from "./adjudicate.ts"
-import { type AdjudicationInput, part, type PriorLeg, priorLegOf, priorLegs } from "./input.ts"
+import { type AdjudicationInput, type PriorLeg, part, priorLegOf, priorLegs } from "./input.ts"
 import { type Determination, determinationDigest, encodeDetermination, encodeLeg, type Leg, legDigest } from "./leg.ts"
 import { statementTraceRoot, traceRoot } from "./trace.ts"
 

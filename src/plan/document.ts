@@ -33,6 +33,8 @@ export interface Document {
 
 const mostBytes = 1 << 20
 const longestLine = 4000
+/** Lists nested by indentation cost the Markdown parser more than any plan is worth. */
+const deepIndent = " ".repeat(41)
 const clauseHeading = /^### +([1-9]\d{0,2}(?:\.[1-9]\d{0,2}){1,3}) +(\S.*?) *$/
 /** Control characters, line separators, and what turns the direction of text or has no width. */
 const hidden = /[\p{Cc}\p{Zl}\p{Zp}\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]/u
@@ -55,6 +57,9 @@ export function readText(bytes: Uint8Array, report: Report): string {
         `The line holds ${what}.`,
         "Take it out; lines end in LF.",
       )
+    }
+    if (line.startsWith(deepIndent)) {
+      report.stop("limits", { line: index + 1, column: 1 }, "The line is indented too far.", "Indent it less.")
     }
     if (line.length > longestLine) {
       report.stop("limits", { line: index + 1, column: longestLine }, "The line is too long.", "Break the line.")

@@ -3,9 +3,9 @@
  * sentences say only what the leg and its trace say; no figure is computed that they do not hold.
  */
 import { formatMoney, minimum } from "../base/money.ts"
+import type { Outcome } from "./adjudicate.ts"
 import type { Claim } from "./claim.ts"
 import type { Adjustment, LegLine } from "./leg.ts"
-import type { Outcome } from "./adjudicate.ts"
 import type { Plan } from "./plan.ts"
 import { reasonText, remarkText } from "./reasons.ts"
 import type { Step } from "./trace.ts"
@@ -22,10 +22,7 @@ export function explain(plan: Plan, claim: Claim, outcome: Outcome): readonly st
   const { benefit, patient } = outcome.leg.totals
   const exponent = plan.front.currency.exponent
   const sentences = outcome.leg.lines.flatMap((line) => explainLine(plan, claim, outcome, line.number))
-  return [
-    ...sentences,
-    `The plan pays ${formatMoney(benefit, exponent)}. You pay ${formatMoney(patient, exponent)}.`,
-  ]
+  return [...sentences, `The plan pays ${formatMoney(benefit, exponent)}. You pay ${formatMoney(patient, exponent)}.`]
 }
 
 /** Why one line came out as it did; empty when the claim has no such line. */
@@ -69,7 +66,7 @@ function pendedText(outcome: Outcome, line: LegLine): readonly string[] {
 }
 
 /** The value a step gave or took under a name. */
-function valueOf(pairs: Step["inputs"], name: string): bigint | undefined {
+function named(pairs: Step["inputs"], name: string): bigint | undefined {
   const found = pairs.find(([key]) => key === name)?.[1]
   return typeof found === "bigint" ? found : typeof found === "number" ? BigInt(found) : undefined
 }
@@ -92,12 +89,12 @@ function adjustmentText(telling: Telling, item: Adjustment): string {
 function detailOf(telling: Telling, item: Adjustment): string {
   if (item.kind === "allow" && item.carc === "45") return `, ${money(telling, telling.charge - item.amount)}`
   if (item.kind === "deductible") {
-    const room = valueOf(stepOf(telling, "deductible")?.inputs ?? [], "room")
+    const room = named(stepOf(telling, "deductible")?.inputs ?? [], "room")
     return room === undefined ? "" : `; ${money(telling, room)} of it was left`
   }
   if (item.kind === "coinsurance") {
     const inputs = stepOf(telling, "coinsurance")?.inputs ?? []
-    const [left, member] = [valueOf(inputs, "left"), valueOf(inputs, "member")]
+    const [left, member] = [named(inputs, "left"), named(inputs, "member")]
     if (left === undefined || member === undefined) return ""
     return `: ${formatMoney(member)} % of ${money(telling, left)}`.replace(".00 %", " %")
   }
@@ -109,15 +106,16 @@ function cappedText(telling: Telling, item: Adjustment): string | undefined {
   const cap = stepOf(telling, "cap")
   if (cap === undefined) return undefined
   const caps = telling.trace.filter((step) => step.formula === "cap" && step.clause === cap.clause)
-  const start = valueOf(caps[0]!.inputs, "room")
-  const room = valueOf(cap.inputs, "room")
-  const counted = valueOf(cap.inputs, "counted")
+  const start = named(caps[0]!.inputs, "room")
+  const room = named(cap.inputs, "room")
+  const counted = named(cap.inputs, "counted")
   if (start === undefined || room === undefined || counted === undefined) return undefined
-  const over = valueOf(cap.output, "over") ?? 0n
+  const over = named(cap.output, "over") ?? 0n
   const whole = item.amount + minimum(over, counted - item.amount)
   const before = caps.filter((step) => step !== cap && step.line < cap.line).map((step) => step.line)
   const taken = `${money(telling, item.amount)} of ${money(telling, whole)}`
-  if (before.length === 0 || start === room) return cite(cap.clause, `${taken}, because that is all that was left of the most you pay.`)
+  if (before.length === 0 || start === room)
+    return cite(cap.clause, `${taken}, because that is all that was left of the most you pay.`)
   const lines = before.length === 1 ? `line ${before[0]}` : `lines ${before[0]} to ${before[before.length - 1]}`
   const used = `${money(telling, start - room)} of your ${money(telling, start)}`
   return cite(cap.clause, `${taken}, because ${used} was already taken by ${lines}.`)

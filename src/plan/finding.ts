@@ -62,6 +62,8 @@ export interface Finding extends Place {
   readonly witness?: unknown
 }
 
+/** Nobody reads more, and a document can be made to earn a million. */
+const mostFindings = 1000
 const refusingCodes: ReadonlySet<string> = new Set(refusing)
 
 /** Thrown and caught inside the reader once a finding is written down: the effect at hand cannot be built. */
@@ -75,6 +77,7 @@ export class Report {
   clause: string | undefined
 
   add(code: FindingCode, at: Place, message: string, remedy: string): void {
+    if (this.findings.length >= mostFindings) return
     const { line, column } = at
     this.findings.push({ code, refuses: refusingCodes.has(code), clause: this.clause, line, column, message, remedy })
   }

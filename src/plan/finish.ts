@@ -9,7 +9,7 @@ import { type Bucket, type Rule, valueOn } from "./plan.ts"
 import { addContractPart, priceBeyond } from "./price.ts"
 import { countedSum, type LineRules, type Posting, type Share } from "./share.ts"
 import { copayDay, copayDays } from "./share-rules.ts"
-import { adjust, codeOf, type LineState, pend, record, type Run, type RuleOf } from "./state.ts"
+import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 /** The member's parts as adjustments; N16 marks those the out-of-pocket maximum cut. */
 function shareAdjustments(rules: LineRules, share: Share): Adjustment[] {
@@ -59,7 +59,11 @@ function adjustAsSecondary(state: LineState, rules: LineRules, paid: Paid, prior
 }
 
 /** G2: a part held back for a programme; undefined when the line was pended. */
-function withheld(run: Run, state: LineState, pay: bigint): { rule: RuleOf<"withhold"> | undefined; held: bigint } | undefined {
+function withheld(
+  run: Run,
+  state: LineState,
+  pay: bigint,
+): { rule: RuleOf<"withhold"> | undefined; held: bigint } | undefined {
   const rule = winner(run, state, "G2", "withhold")
   if (rule === stuck) return undefined
   if (rule === undefined) return { rule, held: 0n }
@@ -71,13 +75,28 @@ function withheld(run: Run, state: LineState, pay: bigint): { rule: RuleOf<"with
   const held = divide(pay * percent, 10000n, run.plan.front.rounding)
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "G2", formula: "withhold" } as const
-    record(run.trace, rule, at, [["pay", pay], ["withhold", percent]], [["held", held]])
+    record(
+      run.trace,
+      rule,
+      at,
+      [
+        ["pay", pay],
+        ["withhold", percent],
+      ],
+      [["held", held]],
+    )
   }
   return { rule, held }
 }
 
 /** Gives a line its adjustments and benefit, and posts it; nothing can pend it after the withholding is known. */
-export function finishLine(run: Run, state: LineState, rules: LineRules, paid: Paid, allowance: readonly Posting[]): void {
+export function finishLine(
+  run: Run,
+  state: LineState,
+  rules: LineRules,
+  paid: Paid,
+  allowance: readonly Posting[],
+): void {
   const withholding = withheld(run, state, paid.pay)
   if (withholding === undefined) return
   if (paid.prior === undefined) adjustAsPrimary(state, run, rules, paid)

@@ -1,10 +1,10 @@
 /** Gates A2 to B5: is the claim complete, for a covered member, to the right payer, in time, and not paid already? */
 import { civilDate } from "../base/time.ts"
-import { matching, stuck, winner } from "./choose.ts"
+import { stuck, winner } from "./choose.ts"
 import type { ClaimLine } from "./claim.ts"
 import type { DuplicateField } from "./effects.ts"
 import { addMonths, type Duration } from "./plan.ts"
-import { type LineState, pend, record, refuse, type Run, type RuleOf } from "./state.ts"
+import { type LineState, pend, type RuleOf, type Run, record, refuse } from "./state.ts"
 
 /** Whole years; they change on the birthday, for 29 February on 1 March of other years. */
 export function ageOn(born: number, day: number): number {
@@ -50,14 +50,23 @@ export function checkTimely(run: Run, state: LineState): void {
   const rule = winner(run, state, "B3", "timely")
   if (rule === stuck || rule === undefined) return
   const from = timelyFrom(run, state, rule)
-  if (typeof from === "string") return pend(run, state, "B3", rule, "missing-fact", from)
+  if (typeof from === "string") {
+    pend(run, state, "B3", rule, "missing-fact", from)
+    return
+  }
   const replaces = run.claim.frequency === 7
   const last = endOf(from, replaces ? rule.effect.correction : rule.effect.window)
   const late = run.claim.received > last
   if (run.trace !== undefined) {
     const dayOf = (day: number) => Math.max(0, day)
-    const inputs = [["from", dayOf(from)], ["last", dayOf(last)], ["received", dayOf(run.claim.received)]] as const
-    record(run.trace, rule, { line: state.line.number, step: "B3", formula: "deadline" }, inputs, [["late", late ? 1 : 0]])
+    const inputs = [
+      ["from", dayOf(from)],
+      ["last", dayOf(last)],
+      ["received", dayOf(run.claim.received)],
+    ] as const
+    record(run.trace, rule, { line: state.line.number, step: "B3", formula: "deadline" }, inputs, [
+      ["late", late ? 1 : 0],
+    ])
   }
   if (late) refuse(run, state, "B3", rule, { group: "CO", carc: "29" })
 }
@@ -118,16 +127,26 @@ export function duplicateOwner(run: Run, line: ClaimLine, rule: RuleOf<"duplicat
   return `line ${rule.effect.same.map((field) => fieldOf(run, line, field)).join("|")}`
 }
 
+/** Two lines of one claim are about one service only when they cite the same fact: therapy twice a day is two facts. */
+const shareFact = (a: ClaimLine, b: ClaimLine) => a.facts.length > 0 && a.facts.some((fact) => b.facts.includes(fact))
+
 /** B4: the same service twice, in this claim or counted in the snapshot. */
 export function checkDuplicate(run: Run, state: LineState): void {
   const rule = winner(run, state, "B4", "duplicate")
   if (rule === stuck || rule === undefined) return
+  state.duplicateRule = rule
   const { same, possible } = rule.effect
   for (const other of run.lines) {
     if (other === state) break
-    if (sameFields(state.line, other.line, same)) return refuse(run, state, "B4", rule, { group: "OA", carc: "18" })
-    if (possible !== undefined && sameFields(state.line, other.line, possible))
-      return pend(run, state, "B4", rule, "possible-duplicate", `line ${other.line.number}`)
+    if (!shareFact(state.line, other.line)) continue
+    if (sameFields(state.line, other.line, same)) {
+      refuse(run, state, "B4", rule, { group: "OA", carc: "18" })
+      return
+    }
+    if (possible !== undefined && sameFields(state.line, other.line, possible)) {
+      pend(run, state, "B4", rule, "possible-duplicate", `line ${other.line.number}`)
+      return
+    }
   }
   if (run.input.snapshot.value.events.length === 0) return
   if (run.ledger.remembers(rule.clause.number, duplicateOwner(run, state.line, rule)))
@@ -136,18 +155,11 @@ export function checkDuplicate(run: Run, state: LineState): void {
 
 /** The event by which a later claim will know this line, once it is paid. */
 export function noteLine(run: Run, state: LineState): void {
-  const rules = matching(run, state, "B4", "duplicate")
-  if (rules === stuck) return
-  for (const rule of rules) {
-    const owner = duplicateOwner(run, state.line, rule)
-    run.ledger.note({
-      clause: rule.clause.number,
-      owner,
-      day: state.line.from,
-      provider: run.provider.provider,
-      quantity: 1n,
-    })
-  }
+  const rule = state.duplicateRule
+  if (rule === undefined) return
+  const { provider } = run.provider
+  const owner = duplicateOwner(run, state.line, rule)
+  run.ledger.note({ clause: rule.clause.number, owner, day: state.line.from, provider, quantity: 1n })
 }
 
 /** B5: a replacement or a void names what it is about. A void is undone from its own record, never judged again. */

@@ -1,13 +1,20 @@
 /** Gates C3 to C5: services that belong to another, units beyond the most, and what is thrown away of a vial. */
 import { matching, stuck, winner } from "./choose.ts"
 import { isWithin, type Row, rowOn, type TableSeries, valueOn } from "./plan.ts"
-import { type LineState, pend, refuse, type Run, type RuleOf } from "./state.ts"
+import { type LineState, pend, type RuleOf, type Run, refuse } from "./state.ts"
 
 const hasAny = (state: LineState, modifiers: readonly string[]) =>
   state.line.modifiers.some((modifier) => modifiers.includes(modifier))
 
 /** A row of a table on the line's first day; pends the line when no edition is in force. */
-function rowFor(run: Run, state: LineState, step: string, rule: RuleOf<"bundle" | "addOn" | "units" | "wastage" | "global">, table: TableSeries, key: string): Row | undefined | typeof stuck {
+function rowFor(
+  run: Run,
+  state: LineState,
+  step: string,
+  rule: RuleOf<"bundle" | "addOn" | "units" | "wastage" | "global">,
+  table: TableSeries,
+  key: string,
+): Row | undefined | typeof stuck {
   const row = rowOn(table, key, state.line.from)
   if (row !== "no-table") return row
   pend(run, state, step, rule, "no-table", table.name)
@@ -37,39 +44,55 @@ export function checkBundle(run: Run, state: LineState): void {
 }
 
 /** Pairs of an edit table keyed `column-1|column-2`: this line is the second column. */
-function checkPairs(run: Run, state: LineState, rule: RuleOf<"bundle">, table: TableSeries, others: readonly LineState[]): void {
+function checkPairs(
+  run: Run,
+  state: LineState,
+  rule: RuleOf<"bundle">,
+  table: TableSeries,
+  others: readonly LineState[],
+): void {
   for (const other of others) {
     const row = rowFor(run, state, "C3", rule, table, `${other.line.code}|${state.line.code}`)
     if (row === stuck) return
     const indicator = row?.cells["indicator"]
-    if (indicator === "0" || (indicator === "1" && !hasAny(state, rule.effect.unless)))
-      return refuse(run, state, "C3", rule, { group: "CO", carc: "236" })
+    if (indicator === "0" || (indicator === "1" && !hasAny(state, rule.effect.unless))) {
+      refuse(run, state, "C3", rule, { group: "CO", carc: "236" })
+      return
+    }
   }
 }
 
 /** C3: a visit of the same provider in the days after a surgery is in the surgery's allowed amount. */
 export function checkGlobal(run: Run, state: LineState): void {
   const rule = winner(run, state, "C3", "global")
-  if (rule === stuck || rule === undefined || hasAny(state, rule.effect.unless)) return
+  if (rule === stuck || rule === undefined) return
+  state.globalRule = rule
+  if (hasAny(state, rule.effect.unless)) return
   const day = state.line.from
   const inside = (surgery: number, days: number) => day > surgery && day <= surgery + days
   const refused = () => refuse(run, state, "C3", rule, { group: "CO", carc: "97", rarc: ["M144"] })
   for (const event of run.ledger.eventsOf(rule.clause.number)) {
     const same = event.owner === "global" && event.provider === run.provider.provider
-    if (same && inside(event.day, Number(event.quantity))) return refused()
+    if (same && inside(event.day, Number(event.quantity))) {
+      refused()
+      return
+    }
   }
   for (const other of run.lines) {
     if (other === state) continue
     const row = rowOn(rule.effect.table, other.line.code, other.line.from)
     if (row === undefined || row === "no-table" || row.global === undefined) continue
-    if (inside(other.line.from, row.global)) return refused()
+    if (inside(other.line.from, row.global)) {
+      refused()
+      return
+    }
   }
 }
 
 /** The event by which later claims know that the days after this surgery are paid for. */
 export function noteGlobal(run: Run, state: LineState): void {
-  const rule = winner(run, state, "C3", "global")
-  if (rule === stuck || rule === undefined) return
+  const rule = state.globalRule
+  if (rule === undefined) return
   const row = rowOn(rule.effect.table, state.line.code, state.line.from)
   if (row === undefined || row === "no-table" || row.global === undefined || row.global === 0) return
   const { provider } = run.provider
@@ -122,7 +145,12 @@ export function checkUnits(run: Run, state: LineState): void {
 }
 
 /** Indicator 1: by line; 2: by day; 3: by day unless a signed decision lets the evidence stand. */
-function unitsOfRow(run: Run, state: LineState, rule: RuleOf<"units">, row: Row): { most: bigint | undefined; perDay: boolean } | undefined {
+function unitsOfRow(
+  run: Run,
+  state: LineState,
+  rule: RuleOf<"units">,
+  row: Row,
+): { most: bigint | undefined; perDay: boolean } | undefined {
   const { most, indicator } = row.cells
   const allowed = run.input.decisions.value.some(
     ({ clause, line, answer }) => clause === rule.clause.number && line === state.line.number && answer === 1,

@@ -2,7 +2,7 @@
 import { matching, stuck } from "./choose.ts"
 import type { Authorization } from "./input.ts"
 import { addMonths, isWithin, type NamedNumber, valueOn } from "./plan.ts"
-import { type LineState, pend, record, refuse, type Run, type RuleOf } from "./state.ts"
+import { type LineState, pend, type RuleOf, type Run, record, refuse } from "./state.ts"
 
 /** Why no authorization lets the line through; undefined when one does. */
 function authorizationFault(run: Run, state: LineState, rule: RuleOf<"authorize">): string | undefined {
@@ -57,7 +57,8 @@ export function checkWaiting(run: Run, state: LineState): void {
     const [start, count] = [run.member[from], valueOn(lasts, state.line.from)]
     if (start === undefined || count === undefined)
       pend(run, state, "D3", rule, "missing-fact", start === undefined ? from : lasts.name)
-    else if (state.line.from < waitEnds(start, lasts, count)) refuse(run, state, "D3", rule, { group: "PR", carc: "179" })
+    else if (state.line.from < waitEnds(start, lasts, count))
+      refuse(run, state, "D3", rule, { group: "PR", carc: "179" })
   }
 }
 
@@ -112,7 +113,13 @@ export function checkLimits(run: Run, state: LineState): void {
     const room = read > aside ? read - aside : 0n
     const within = quantity < room ? quantity : room
     if (run.trace !== undefined)
-      record(run.trace, rule, { line: state.line.number, step: "D3", formula: "room" }, [["needed", quantity]], [["room", room]])
+      record(
+        run.trace,
+        rule,
+        { line: state.line.number, step: "D3", formula: "room" },
+        [["needed", quantity]],
+        [["room", room]],
+      )
     takeUnits(run, state, rule, quantity, within)
   }
 }
@@ -121,7 +128,8 @@ function takeUnits(run: Run, state: LineState, rule: RuleOf<"limit">, quantity: 
   if (within === 0n) {
     const visit = rule.effect.per === "visit"
     const carc = rule.effect.bucket.period.kind === "lifetime" ? "149" : visit ? "B1" : "119"
-    return refuse(run, state, "D3", rule, { group: "PR", carc })
+    refuse(run, state, "D3", rule, { group: "PR", carc })
+    return
   }
   state.uses.push({ rule, quantity: within })
   if (within === quantity || state.status !== "open") return
@@ -133,6 +141,9 @@ function takeUnits(run: Run, state: LineState, rule: RuleOf<"limit">, quantity: 
   state.payableCharge = charge
   state.payableUnitsMilli = unitsMilli
   if (run.trace === undefined) return
-  const inputs = [["within", within], ["units", quantity]] as const
+  const inputs = [
+    ["within", within],
+    ["units", quantity],
+  ] as const
   record(run.trace, rule, { line: state.line.number, step: "D3", formula: "split" }, inputs, [["charge", charge]])
 }

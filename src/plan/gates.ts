@@ -2,13 +2,22 @@
  * Steps A2 to D3: may this line be paid at all? Every gate runs for every line, so that all reasons are found, but the
  * earliest one is the reason given. No money is counted here; a limit only sets units aside.
  */
-import { ageOn, checkClaimLine, checkDuplicate, checkEligibility, checkOtherPayer, checkReplacement, checkTimely } from "./gates-claim.ts"
-import { checkAuthorization, checkLimits, checkWaiting } from "./gates-limit.ts"
-import { checkAddOn, checkBundle, checkGlobal, checkUnits, checkWastage } from "./gates-edit.ts"
+
 import { matching, stuck, winner } from "./choose.ts"
-import { leafOf, rowOn, valueOn } from "./plan.ts"
-import { type LineState, pend, record, refuse, type Run } from "./state.ts"
 import { LineFacts } from "./facts.ts"
+import {
+  ageOn,
+  checkClaimLine,
+  checkDuplicate,
+  checkEligibility,
+  checkOtherPayer,
+  checkReplacement,
+  checkTimely,
+} from "./gates-claim.ts"
+import { checkAddOn, checkBundle, checkGlobal, checkUnits, checkWastage } from "./gates-edit.ts"
+import { checkAuthorization, checkLimits, checkWaiting } from "./gates-limit.ts"
+import { leafOf, rowOn, valueOn } from "./plan.ts"
+import { type LineState, pend, type Run, record, refuse } from "./state.ts"
 
 /** Step D1's first half: the one leaf that holds the code. Found first of all, since clauses speak of categories. */
 export function findCategory(run: Run, state: LineState): void {
@@ -133,7 +142,8 @@ function checkReferral(run: Run, state: LineState): void {
 /** D1: is the line a benefit of this plan? */
 function checkCover(run: Run, state: LineState): void {
   const at = { line: state.line.number, step: "D1", formula: "category" } as const
-  if (run.trace !== undefined) record(run.trace, undefined, at, [["code", state.line.code]], [["category", state.leaf?.name ?? ""]])
+  if (run.trace !== undefined)
+    record(run.trace, undefined, at, [["code", state.line.code]], [["category", state.leaf?.name ?? ""]])
   if (state.leaf === undefined) {
     if (leafOf(run.plan, state.line.code, state.line.from) === "no-table")
       pend(run, state, "D1", undefined, "no-table", "category")
@@ -147,7 +157,9 @@ function checkCover(run: Run, state: LineState): void {
   if (excluded !== undefined) {
     const noticed =
       excluded.effect.notice === "none" ||
-      run.input.notices.value.some(({ clause, line }) => clause === excluded.clause.number && line === state.line.number)
+      run.input.notices.value.some(
+        ({ clause, line }) => clause === excluded.clause.number && line === state.line.number,
+      )
     refuse(run, state, "D1", excluded, { group: noticed ? "PR" : "CO", carc: "96", rarc: ["N130"] })
   } else if (covers[0] === undefined) {
     refuse(run, state, "D1", undefined, { group: "PR", carc: "204" })

@@ -1,8 +1,100 @@
 /** The public door of the plan language: read a published plan, check it, run it, explain what it did. */
+export { adjudicate, type Outcome } from "./adjudicate.ts"
 export { type CaseBucket, type CaseLine, type PlanCase, parseCases, type ReadCases } from "./cases.ts"
 export { type CheckOptions, checkDocument, checkPlan, reviewOf } from "./check.ts"
+export {
+  type Claim,
+  type ClaimLine,
+  claimCodec,
+  decodeClaim,
+  decodeMember,
+  decodeProvider,
+  encodeClaim,
+  encodeMember,
+  encodeProvider,
+  type Member,
+  memberCodec,
+  type Provider,
+  plainClaim,
+  plainLine,
+  plainMember,
+  plainProvider,
+  providerCodec,
+} from "./claim.ts"
+export {
+  limitsOf,
+  negated,
+  type OverlappingVisit,
+  type Replacement,
+  replace,
+  type TrueUp,
+  trueUp,
+} from "./corrections.ts"
+export { type DeterminationSalts, type Determined, type DeterminedLeg, determine, patientOf } from "./determine.ts"
 export type { Effect, EffectOf, Kind } from "./effects.ts"
+export { exactWords } from "./exact-words.ts"
+export { explain, explainLine } from "./explain.ts"
 export type { FactName, FactType, FactValue } from "./expression.ts"
 export type { Finding, FindingCode, Place } from "./finding.ts"
+export { type Formula, formulaText } from "./formulas.ts"
+export {
+  type AdjudicationInput,
+  type Assurance,
+  type Authorization,
+  type Decision,
+  digestOfInputs,
+  type InputValues,
+  inputOf,
+  type Part,
+  type PriorLeg,
+  type PriorLine,
+  priorLegOf,
+  type Referral,
+} from "./input.ts"
+export {
+  type Adjustment,
+  type Determination,
+  decodeDetermination,
+  decodeLeg,
+  determinationDigest,
+  encodeDetermination,
+  encodeLeg,
+  type Finding as LegFinding,
+  type Group,
+  type Leg,
+  type LegLine,
+  type LegTotals,
+  type LineStatus,
+  legDigest,
+} from "./leg.ts"
 export * from "./plan.ts"
 export { type ReadPlan, readPlan } from "./read.ts"
+export { reasonText, remarkText } from "./reasons.ts"
+export { type CaseResult, runCase } from "./run-case.ts"
+export {
+  type BucketRow,
+  type CountRow,
+  type Difference,
+  type Differences,
+  decodeSnapshot,
+  type Event,
+  type EventRow,
+  encodeSnapshot,
+  firstSnapshot,
+  nextSnapshot,
+  type Snapshot,
+  type SnapshotStep,
+  snapshotCodec,
+  snapshotDigest,
+  snapshotFault,
+  type VisitCounted,
+} from "./snapshot.ts"
+export {
+  encodeStep,
+  firstDifference,
+  type Named,
+  type Step,
+  statementTraceRoot,
+  stepProof,
+  traceRoot,
+} from "./trace.ts"

@@ -3,10 +3,10 @@
  * it stands on, and the signed papers. Each part has a digest, and the digests in this order are what a leg was made from.
  */
 import { sha256 } from "#crypto"
-import { type Codec, type Decoded, amount, encodeAs, list, opt, struct, sum, text, uint } from "../base/schema.ts"
+import { amount, type Codec, type Decoded, encodeAs, list, opt, struct, sum, text, uint } from "../base/schema.ts"
 import { type Claim, claimCodec, day, type Member, memberCodec, type Provider, providerCodec } from "./claim.ts"
-import type { AssuranceTier, Plan } from "./plan.ts"
 import { inputsDigest, type Leg } from "./leg.ts"
+import type { AssuranceTier, Plan } from "./plan.ts"
 import { encodeSnapshot, type Snapshot, snapshotDigest } from "./snapshot.ts"
 
 /** A value with the digest of its bytes. */

@@ -3,9 +3,9 @@
  * buckets, what was missing. A statement's determination is the digests of its legs in payment order.
  */
 import { sha256 } from "#crypto"
-import { type Codec, type Decoded, decodeAs, encodeAs, list, struct, sum, text, uint, b32 } from "../base/schema.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { digest } from "../base/digest.ts"
+import { b32, type Codec, type Decoded, decodeAs, encodeAs, list, struct, sum, text, uint } from "../base/schema.ts"
 import { differencesCodec, signed } from "./snapshot.ts"
 
 export const lineStatus = { pended: 0, paid: 1, denied: 2, held: 3, encounter: 4 } as const

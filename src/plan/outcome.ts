@@ -1,9 +1,9 @@
 /** Step I1: the lines as a leg, with totals, and the invariants that hold for every determination ever made. */
 import { assert } from "../base/assert.ts"
-import { addContractPart } from "./price.ts"
 import { isBalanced, priorLineOf } from "./coordinate.ts"
 import type { Adjustment, Group, Leg, LegLine, LegTotals } from "./leg.ts"
-import { adjust, type LineState, record, type Run } from "./state.ts"
+import { addContractPart } from "./price.ts"
+import { adjust, type LineState, type Run, record } from "./state.ts"
 
 /** A refused line: the whole charge is an adjustment; where the member owes it, the contract's part comes off first. */
 function finishRefused(run: Run, state: LineState): void {
@@ -42,8 +42,14 @@ function lineOf(run: Run, state: LineState): LegLine {
   const line = { number, status, category, tier: state.tier ?? "", allowed, adjustments, benefit, patient, shown }
   if (decided) assertLine(run, state, line)
   if (run.trace !== undefined) {
-    const inputs = [["charge", state.line.charge], ["allowed", allowed]] as const
-    record(run.trace, undefined, { line: number, step: "I1", formula: "outcome" }, inputs, [["benefit", benefit], ["patient", patient]])
+    const inputs = [
+      ["charge", state.line.charge],
+      ["allowed", allowed],
+    ] as const
+    record(run.trace, undefined, { line: number, step: "I1", formula: "outcome" }, inputs, [
+      ["benefit", benefit],
+      ["patient", patient],
+    ])
   }
   return line
 }
@@ -61,7 +67,8 @@ function assertLine(run: Run, state: LineState, line: LegLine): void {
     const chosen = line.adjustments.reduce((sum, item) => (item.kind === "alternate" ? sum + item.amount : sum), 0n)
     assert(line.patient <= line.allowed + chosen, "a patient owes no more than the plan allows")
   }
-  if (line.status === "denied" || line.status === "encounter") assert(line.benefit === 0n, "what is not paid has no benefit")
+  if (line.status === "denied" || line.status === "encounter")
+    assert(line.benefit === 0n, "what is not paid has no benefit")
 }
 
 function totalsOf(run: Run, lines: readonly LegLine[]): LegTotals {

@@ -161,6 +161,8 @@ export interface Clause {
 export interface Guard {
   /** By category index: 0 when the rule does not reach the leaf, else 1 + the depth of the category that reaches it. */
   readonly reach: Uint8Array
+  /** The categories as `for` lists them, for printing. */
+  readonly listed: readonly Category[] | undefined
   readonly tiers: ReadonlySet<string> | undefined
   readonly claims: ReadonlySet<ClaimKind> | undefined
   readonly from: Day

@@ -2,7 +2,7 @@
 import { divide, minimum } from "../base/money.ts"
 import { stuck, winner } from "./choose.ts"
 import { type Rate, type Row, rowOn, valueOn } from "./plan.ts"
-import { adjust, codeOf, type LineState, pend, record, type Run, type RuleOf } from "./state.ts"
+import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 const powersOfTen: readonly bigint[] = Array.from({ length: 19 }, (_, n) => 10n ** BigInt(n))
 
@@ -70,7 +70,13 @@ interface Priced {
   readonly full: bigint
 }
 
-function priceWith(run: Run, state: LineState, rule: RuleOf<"allow">, code: string, quantity: Quantity): Priced | Missing {
+function priceWith(
+  run: Run,
+  state: LineState,
+  rule: RuleOf<"allow">,
+  code: string,
+  quantity: Quantity,
+): Priced | Missing {
   const tariff = tariffOf(run, state, rule, code)
   if ("missing" in tariff) return tariff
   const factor = factorOf(rule, state.line.from)
@@ -85,14 +91,15 @@ function priceWith(run: Run, state: LineState, rule: RuleOf<"allow">, code: stri
 
 const has = (state: LineState, modifier: string) => state.line.modifiers.includes(modifier)
 
-/** An earlier line with the same code and day on the other side of the body. */
+/** An earlier line with the same code and day on the other side of the body, not yet the first of a pair. */
 function firstSide(run: Run, state: LineState): LineState | undefined {
   const other = has(state, "RT") ? "LT" : has(state, "LT") ? "RT" : undefined
   if (other === undefined) return undefined
   for (const line of run.lines) {
     if (line === state) return undefined
     const same = line.line.code === state.line.code && line.line.from === state.line.from
-    if (same && has(line, other) && (line.status === "open" || line.status === "encounter")) return line
+    const taken = run.lines.some((second) => second.pairOf === line)
+    if (same && has(line, other) && line.status === "open" && !taken) return line
   }
   return undefined
 }
@@ -100,7 +107,10 @@ function firstSide(run: Run, state: LineState): LineState | undefined {
 const sidesByIndicator: readonly bigint[] = [10000n, 15000n, 10000n, 20000n]
 
 /** Factor for both sides, and the first side's line when this is the second of a pair. */
-function sidesOf(run: Run, state: LineState): { sides: bigint; first: LineState | undefined; rule: RuleOf<"bilateral"> | undefined } | typeof stuck {
+function sidesOf(
+  run: Run,
+  state: LineState,
+): { sides: bigint; first: LineState | undefined; rule: RuleOf<"bilateral"> | undefined } | typeof stuck {
   const one = { sides: 10000n, first: undefined, rule: undefined }
   const rule = winner(run, state, "E2", "bilateral")
   if (rule === stuck || rule === undefined) return rule === stuck ? stuck : one
@@ -121,18 +131,26 @@ export function priceLine(run: Run, state: LineState): void {
   const capitate = winner(run, state, "E1", "capitate")
   const rule = winner(run, state, "E2", "allow")
   if (capitate === stuck || rule === stuck) return
-  if (rule === undefined) return pend(run, state, "E2", undefined, "no-rate", "allow")
+  if (rule === undefined) {
+    pend(run, state, "E2", undefined, "no-rate", "allow")
+    return
+  }
   const { contract } = capitate?.effect ?? {}
-  if (capitate !== undefined && (contract === undefined || contract === run.provider.contract)) state.capitated = capitate
+  if (capitate !== undefined && (contract === undefined || contract === run.provider.contract))
+    state.capitated = capitate
   const sides = sidesOf(run, state)
   if (sides === stuck) return
   const quantity = { charge: state.payableCharge, unitsMilli: state.payableUnitsMilli, sides: sides.sides }
   const priced = priceWith(run, state, rule, state.line.code, quantity)
-  if ("missing" in priced) return pend(run, state, "E2", rule, priced.code, priced.missing)
+  if ("missing" in priced) {
+    pend(run, state, "E2", rule, priced.code, priced.missing)
+    return
+  }
   state.allowRule = rule
   state.price = priced.price
   state.full = priced.full
   if (sides.first !== undefined) {
+    state.pairOf = sides.first
     const left = priced.price - sides.first.price
     state.price = left > 0n ? left : 0n
     state.full = rule.effect.lesser ? minimum(state.payableCharge, state.price) : state.price
@@ -142,7 +160,10 @@ export function priceLine(run: Run, state: LineState): void {
   if (state.status !== "open") return
   for (const unrun of ["comanage"] as const) {
     const other = winner(run, state, "E2", unrun)
-    if (other !== stuck && other !== undefined) return pend(run, state, "E2", other, "not-run", unrun)
+    if (other !== stuck && other !== undefined) {
+      pend(run, state, "E2", other, "not-run", unrun)
+      return
+    }
   }
   takeAlternate(run, state, rule)
 }
@@ -154,10 +175,16 @@ function tracePrice(run: Run, state: LineState, sides: bigint, second: boolean):
   const rate =
     "missing" in tariff || tariff.kind !== "rate"
       ? ([] as const)
-      : ([["rate", tariff.rate.integer], ["scale", tariff.rate.scale]] as const)
+      : ([
+          ["rate", tariff.rate.integer],
+          ["scale", tariff.rate.scale],
+        ] as const)
   const inputs = [...rate, ["unitsMilli", state.payableUnitsMilli], ["sides", sides]] as const
   record(run.trace, state.allowRule, { ...at, formula: second ? "pair" : "price" }, inputs, [["price", state.price]])
-  const fullInputs = [["charge", state.payableCharge], ["price", state.price]] as const
+  const fullInputs = [
+    ["charge", state.payableCharge],
+    ["price", state.price],
+  ] as const
   record(run.trace, state.allowRule, { ...at, formula: "full" }, fullInputs, [["full", state.full]])
 }
 
@@ -167,7 +194,10 @@ function takeAlternate(run: Run, state: LineState, allow: RuleOf<"allow">): void
   if (rule === stuck || rule === undefined) return
   const quantity = { charge: state.payableCharge, unitsMilli: state.payableUnitsMilli, sides: 10000n }
   const other = priceWith(run, state, allow, rule.effect.as, quantity)
-  if ("missing" in other) return pend(run, state, "E2", rule, other.code, other.missing)
+  if ("missing" in other) {
+    pend(run, state, "E2", rule, other.code, other.missing)
+    return
+  }
   if (other.full >= state.allowed) return
   const code = codeOf(rule, { group: rule.effect.owes === "member" ? "PR" : "CO", carc: "169" })
   adjust(state.adjustments, rule, code, state.allowed - other.full)

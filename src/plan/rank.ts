@@ -2,7 +2,7 @@
 import { divide } from "../base/money.ts"
 import { stuck, winner } from "./choose.ts"
 import { rowOn, valueOn } from "./plan.ts"
-import { adjust, codeOf, type LineState, pend, record, type Run, type RuleOf } from "./state.ts"
+import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 interface Ranked {
   readonly rule: RuleOf<"multiple">
@@ -42,14 +42,24 @@ export function rankProcedures(run: Run): void {
 
 function applyRank(run: Run, rule: RuleOf<"multiple">, state: LineState, rank: number): void {
   const { ranks, beyond } = rule.effect
-  if (rank >= ranks.length && beyond === "pend") return pend(run, state, "E3", rule, "undecided", `rank ${rank + 1}`)
+  if (rank >= ranks.length && beyond === "pend") {
+    pend(run, state, "E3", rule, "undecided", `rank ${rank + 1}`)
+    return
+  }
   const number = ranks[Math.min(rank, ranks.length - 1)]!
   const factor = valueOn(number, state.line.from)
-  if (factor === undefined) return pend(run, state, "E3", rule, "missing-fact", number.name)
+  if (factor === undefined) {
+    pend(run, state, "E3", rule, "missing-fact", number.name)
+    return
+  }
   const allowed = divide(state.allowed * factor, 10000n, run.plan.front.rounding)
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "E3", formula: "factor" } as const
-    const inputs = [["rank", rank + 1], ["full", state.allowed], ["factor", factor]] as const
+    const inputs = [
+      ["rank", rank + 1],
+      ["full", state.allowed],
+      ["factor", factor],
+    ] as const
     record(run.trace, rule, at, inputs, [["allowed", allowed]])
   }
   adjust(state.adjustments, rule, codeOf(rule, { group: "CO", carc: "59" }), state.allowed - allowed)

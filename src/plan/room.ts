@@ -125,8 +125,10 @@ export class Ledger {
   #met(bucket: Bucket, owner: string, start: number): bigint {
     const { buckets, counts } = this.#input.snapshot.value
     const clause = bucket.clause.number
-    for (const row of buckets) if (row.clause === clause && row.owner === owner && row.periodStart === start) return row.met
-    for (const row of counts) if (row.clause === clause && row.owner === owner && row.periodStart === start) return row.used
+    for (const row of buckets)
+      if (row.clause === clause && row.owner === owner && row.periodStart === start) return row.met
+    for (const row of counts)
+      if (row.clause === clause && row.owner === owner && row.periodStart === start) return row.used
     return 0n
   }
 
@@ -247,13 +249,17 @@ export class Ledger {
       }
     }
     rows.sort(
-      (a, b) =>
-        compareText(a.clause, b.clause) || compareText(a.owner, b.owner) || a.periodStart - b.periodStart,
+      (a, b) => compareText(a.clause, b.clause) || compareText(a.owner, b.owner) || a.periodStart - b.periodStart,
     )
-    const events = this.#events.slice().sort(
-      (a, b) =>
-        compareText(a.clause, b.clause) || compareText(a.owner, b.owner) || a.day - b.day || Number(a.quantity - b.quantity),
-    )
+    const events = this.#events
+      .slice()
+      .sort(
+        (a, b) =>
+          compareText(a.clause, b.clause) ||
+          compareText(a.owner, b.owner) ||
+          a.day - b.day ||
+          Number(a.quantity - b.quantity),
+      )
     return { buckets: rows, events }
   }
 }

@@ -137,7 +137,7 @@ function depthIn(leaf: Category, listed: readonly Category[] | undefined): numbe
 
 interface ClauseGuard {
   readonly listed: readonly Category[] | undefined
-  readonly guard: Omit<Guard, "reach">
+  readonly guard: Omit<Guard, "reach" | "listed">
 }
 
 function readGuard(fields: Fields, names: Names): ClauseGuard {
@@ -183,7 +183,14 @@ function rulesOf(each: Draft, categories: readonly Category[], first: number, na
       reach[leaf.index] = byFor === 0 || byOn === 0 ? 0 : Math.max(byFor, byOn)
     }
     const index = first + rules.length
-    rules.push({ index, clause, kind, effect, guard: { ...read.guard, reach }, exceptionTo: new Set() })
+    rules.push({
+      index,
+      clause,
+      kind,
+      effect,
+      guard: { ...read.guard, listed: read.listed, reach },
+      exceptionTo: new Set(),
+    })
   }
   return rules
 }

@@ -3,7 +3,7 @@ import { minimum } from "../base/money.ts"
 import { matching, stuck, winner } from "./choose.ts"
 import type { CoinsuranceTerms, CopayTerms } from "./effects.ts"
 import { type Bucket, type Rule, valueOn } from "./plan.ts"
-import { type LineState, pend, record, type Run, type RuleOf } from "./state.ts"
+import { type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 interface PartRule<T> {
   readonly rule: Rule
@@ -33,8 +33,21 @@ function firstRule(run: Run, state: LineState): RuleOf<"first"> | undefined | ty
     return stuck
   }
   const at = { line: state.line.number, step: "F1", formula: "room" } as const
-  if (run.trace !== undefined) record(run.trace, rule, at, [["bucket", rule.effect.bucket.clause.number]], [["room", room]])
+  if (run.trace !== undefined)
+    record(run.trace, rule, at, [["bucket", rule.effect.bucket.clause.number]], [["room", room]])
   return room > 0n ? rule : undefined
+}
+
+const stepOf: Readonly<Record<string, string>> = { copay: "F1", deductible: "F2", coinsurance: "F3" }
+
+/** A clause that wins with `none` has decided something too. */
+function traceNone(run: Run, state: LineState, rule: Rule | undefined): void {
+  if (run.trace === undefined || rule === undefined) return
+  const { effect } = rule
+  const isNone =
+    effect.kind === "deductible" ? effect.bucket === undefined : "terms" in effect && effect.terms === undefined
+  const at = { line: state.line.number, step: stepOf[rule.kind] ?? "F1", formula: "clause" } as const
+  if (isNone) record(run.trace, rule, at, [], [["share", "none"]])
 }
 
 /** The share clauses of a line; undefined when it was pended. */
@@ -55,6 +68,7 @@ export function shareRules(run: Run, state: LineState): ShareRules | undefined {
   const coinsurance = winner(run, state, "F3", "coinsurance")
   const waivers = matching(run, state, "F1", "waive")
   if (copay === stuck || deductible === stuck || coinsurance === stuck || waivers === stuck) return undefined
+  for (const rule of [copay, deductible, coinsurance]) traceNone(run, state, rule as Rule | undefined)
   const waived = (part: "copay" | "deductible" | "coinsurance") =>
     waivers.length > 0 && waivers.some((rule) => rule.effect.parts.includes(part))
   return {

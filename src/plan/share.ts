@@ -7,9 +7,9 @@ import { divide, maximum, minimum } from "../base/money.ts"
 import { matching, stuck, winner } from "./choose.ts"
 import { coordinate } from "./coordinate.ts"
 import { finishLine } from "./finish.ts"
-import { copayDue, shareRules, type ShareRules } from "./share-rules.ts"
 import { type Bucket, type Rule, valueOn } from "./plan.ts"
-import { adjust, codeOf, type LineState, pend, record, type Run, type RuleOf } from "./state.ts"
+import { copayDue, type ShareRules, shareRules } from "./share-rules.ts"
+import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 /** A line's money while it is shared out. */
 export interface Share {
@@ -31,7 +31,14 @@ export interface Posting {
 }
 
 /** The room of a bucket, with a step in the trace; undefined when the line was pended. */
-function readRoom(run: Run, state: LineState, step: string, rule: Rule, bucket: Bucket, allotted = false): bigint | undefined {
+function readRoom(
+  run: Run,
+  state: LineState,
+  step: string,
+  rule: Rule,
+  bucket: Bucket,
+  allotted = false,
+): bigint | undefined {
   const room = run.ledger.room(bucket, state.line.from, allotted)
   if (typeof room !== "bigint") {
     pend(run, state, step, rule, "missing-fact", room.missing)
@@ -62,8 +69,20 @@ function takeAllowance(run: Run, state: LineState, postings: Posting[]): bigint 
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "E2" } as const
     const allowed = state.allowed
-    record(run.trace, rule, { ...at, formula: "base" }, [["allowed", allowed], ["room", room]], [["base", base]])
-    const inputs = [["overage", overage], ["member", percent]] as const
+    record(
+      run.trace,
+      rule,
+      { ...at, formula: "base" },
+      [
+        ["allowed", allowed],
+        ["room", room],
+      ],
+      [["base", base]],
+    )
+    const inputs = [
+      ["overage", overage],
+      ["member", percent],
+    ] as const
     record(run.trace, rule, { ...at, formula: "overage" }, inputs, [["owed", owed]])
   }
   return base
@@ -87,7 +106,16 @@ function takeCopay(run: Run, state: LineState, rules: ShareRules, share: Share, 
   share.copay = minimum(left, due)
   if (run.trace === undefined) return
   const at = { line: state.line.number, step: "F1", formula: "copay" } as const
-  record(run.trace, rules.copay.rule, at, [["left", left], ["due", due]], [["copay", share.copay]])
+  record(
+    run.trace,
+    rules.copay.rule,
+    at,
+    [
+      ["left", left],
+      ["due", due],
+    ],
+    [["copay", share.copay]],
+  )
 }
 
 function takeDeductible(run: Run, state: LineState, rules: ShareRules, share: Share, base: bigint): boolean {
@@ -99,7 +127,16 @@ function takeDeductible(run: Run, state: LineState, rules: ShareRules, share: Sh
   share.deductible = minimum(left, room)
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "F2", formula: "deductible" } as const
-    record(run.trace, rule, at, [["left", left], ["room", room]], [["deductible", share.deductible]])
+    record(
+      run.trace,
+      rule,
+      at,
+      [
+        ["left", left],
+        ["room", room],
+      ],
+      [["deductible", share.deductible]],
+    )
   }
   return true
 }
@@ -126,7 +163,16 @@ function takeCoinsurance(run: Run, state: LineState, rules: ShareRules, share: S
   share.coinsurance = minimum(coin, left)
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "F3", formula: "coinsurance" } as const
-    record(run.trace, rule, at, [["left", left], ["member", member]], [["coinsurance", share.coinsurance]])
+    record(
+      run.trace,
+      rule,
+      at,
+      [
+        ["left", left],
+        ["member", member],
+      ],
+      [["coinsurance", share.coinsurance]],
+    )
   }
   return true
 }
@@ -149,8 +195,22 @@ function capShare(run: Run, state: LineState, rule: RuleOf<"outOfPocket">, share
   assert(over === 0n, "the cap takes no more than the parts it counts")
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "F4", formula: "cap" } as const
-    const output = [["over", cut], ["copay", share.copay], ["deductible", share.deductible], ["coinsurance", share.coinsurance]] as const
-    record(run.trace, rule, at, [["counted", before], ["room", room]], output)
+    const output = [
+      ["over", cut],
+      ["copay", share.copay],
+      ["deductible", share.deductible],
+      ["coinsurance", share.coinsurance],
+    ] as const
+    record(
+      run.trace,
+      rule,
+      at,
+      [
+        ["counted", before],
+        ["room", room],
+      ],
+      output,
+    )
   }
   return { ...share, counted }
 }
@@ -164,7 +224,13 @@ export function countedSum(share: Share, counted: ReadonlySet<string>): bigint {
 }
 
 /** F5: the plan's ceilings, each in clause order; what is above is the member's or the provider's. */
-function applyCeilings(run: Run, state: LineState, own: bigint, ceilings: readonly RuleOf<"ceiling">[], postings: Posting[]): bigint | undefined {
+function applyCeilings(
+  run: Run,
+  state: LineState,
+  own: bigint,
+  ceilings: readonly RuleOf<"ceiling">[],
+  postings: Posting[],
+): bigint | undefined {
   let left = own
   for (const rule of ceilings) {
     const { bucket, excess } = rule.effect
@@ -173,11 +239,23 @@ function applyCeilings(run: Run, state: LineState, own: bigint, ceilings: readon
     const cut = maximum(0n, left - room)
     if (run.trace !== undefined) {
       const at = { line: state.line.number, step: "F5", formula: "ceiling" } as const
-      record(run.trace, rule, at, [["benefit", left], ["room", room]], [["cut", cut]])
+      record(
+        run.trace,
+        rule,
+        at,
+        [
+          ["benefit", left],
+          ["room", room],
+        ],
+        [["cut", cut]],
+      )
     }
     left -= cut
     const lifetime = bucket.period.kind === "lifetime" && bucket.treatment === undefined
-    const usual = excess === "provider" ? ({ group: "CO", carc: "119" } as const) : ({ group: "PR", carc: lifetime ? "35" : "119" } as const)
+    const usual =
+      excess === "provider"
+        ? ({ group: "CO", carc: "119" } as const)
+        : ({ group: "PR", carc: lifetime ? "35" : "119" } as const)
     adjust(state.cuts, rule, codeOf(rule, usual), cut)
   }
   for (const rule of ceilings) postings.push({ rule, bucket: rule.effect.bucket, amount: left })
@@ -203,8 +281,15 @@ function shareBase(run: Run, state: LineState, rules: LineRules, base: bigint): 
   share.own = base - share.copay - share.deductible - share.coinsurance
   if (run.trace !== undefined) {
     const { copay, deductible, coinsurance } = share
-    const inputs = [["base", base], ["copay", copay], ["deductible", deductible], ["coinsurance", coinsurance]] as const
-    record(run.trace, undefined, { line: state.line.number, step: "F5", formula: "own" }, inputs, [["benefit", share.own]])
+    const inputs = [
+      ["base", base],
+      ["copay", copay],
+      ["deductible", deductible],
+      ["coinsurance", coinsurance],
+    ] as const
+    record(run.trace, undefined, { line: state.line.number, step: "F5", formula: "own" }, inputs, [
+      ["benefit", share.own],
+    ])
   }
   if (state.capitated !== undefined) return { share, own: 0n, postings }
   const own = applyCeilings(run, state, reduceBenefit(run, state, share.own), rules.ceilings, postings)
@@ -247,7 +332,16 @@ function reduceBenefit(run: Run, state: LineState, own: bigint): bigint {
   adjust(state.cuts, rule, codeOf(rule, { group: "PR", carc: "197" }), cut)
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "F5", formula: "reduce" } as const
-    record(run.trace, rule, at, [["benefit", own], ["reduction", points]], [["cut", cut]])
+    record(
+      run.trace,
+      rule,
+      at,
+      [
+        ["benefit", own],
+        ["reduction", points],
+      ],
+      [["cut", cut]],
+    )
   }
   return own - cut
 }

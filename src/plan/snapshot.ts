@@ -6,7 +6,20 @@
 import { equalBytes } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { digest } from "../base/digest.ts"
-import { amount, b32, type Codec, type Decoded, decodeAs, encodeAs, list, opt, org, struct, sum, text, uint } from "../base/schema.ts"
+import {
+  amount,
+  b32,
+  type Codec,
+  type Decoded,
+  decodeAs,
+  encodeAs,
+  list,
+  opt,
+  struct,
+  sum,
+  text,
+  uint,
+} from "../base/schema.ts"
 import { day, memberCodec } from "./claim.ts"
 
 /** An amount with its direction; encoded [0 or 1 for minus, amount], zero always with 0. */
@@ -209,7 +222,9 @@ export function snapshotFault(old: Snapshot, next: Snapshot, step: Omit<Snapshot
 }
 
 /** The first snapshot of a cover period, with nothing met. */
-export function firstSnapshot(start: Pick<Snapshot, "payer" | "member" | "plan" | "period" | "facts" | "expiry">): Snapshot {
+export function firstSnapshot(
+  start: Pick<Snapshot, "payer" | "member" | "plan" | "period" | "facts" | "expiry">,
+): Snapshot {
   return {
     ...start,
     sequence: 0,

@@ -3,13 +3,13 @@
  * pended, denied, held, paid, encounter; the earliest refusal or gap is the one that counts, later ones are findings.
  */
 import type { Claim, ClaimLine, Member, Provider } from "./claim.ts"
+import type { EffectOf, Kind } from "./effects.ts"
 import type { FactSource } from "./expression.ts"
 import type { Formula } from "./formulas.ts"
 import type { AdjudicationInput } from "./input.ts"
 import type { Adjustment, Finding, FindingCode, Group, LineStatus } from "./leg.ts"
-import type { EffectOf, Kind } from "./effects.ts"
 import type { Category, Plan, Rule } from "./plan.ts"
-import { Ledger } from "./room.ts"
+import type { Ledger } from "./room.ts"
 import type { Named, Step, Trace } from "./trace.ts"
 
 /** The rule of a kind, as it stands in a plan. */
@@ -42,11 +42,16 @@ export interface LineState {
   beyond: { readonly charge: bigint; readonly unitsMilli: bigint; readonly rule: RuleOf<"limit"> }[]
   /** Counts that this line uses up if it is paid. */
   readonly uses: { readonly rule: RuleOf<"limit">; readonly quantity: bigint }[]
+  /** The clauses by which later claims will know this line, once it is paid. */
+  duplicateRule: RuleOf<"duplicate"> | undefined
+  globalRule: RuleOf<"global"> | undefined
   lifts: ReadonlySet<string>
   /** Basis points that a missing authorization takes off the benefit. */
   reduction: { readonly rule: RuleOf<"authorize">; readonly points: bigint } | undefined
   capitated: RuleOf<"capitate"> | undefined
   allowRule: RuleOf<"allow"> | undefined
+  /** The line of the first side, when this one is the second of a pair. */
+  pairOf: LineState | undefined
   price: bigint
   full: bigint
   allowed: bigint
@@ -108,7 +113,13 @@ export function refuse(
   const clause = rule?.clause.number ?? ""
   const output: Named = [["adjustment", `${group}-${carc}`]]
   if (run.trace !== undefined)
-    record(run.trace, rule, { line: state.line.number, step, formula: "refuse" }, [["charge", state.line.charge]], output)
+    record(
+      run.trace,
+      rule,
+      { line: state.line.number, step, formula: "refuse" },
+      [["charge", state.line.charge]],
+      output,
+    )
   if (state.status !== "open") {
     const missing = `${group}-${carc}`
     run.findings.push({ line: state.line.number, step, clause, code: "also-refused", missing })

@@ -2,10 +2,11 @@
  * The reasons of a determination, step by step: which clause took which inputs by which formula to which output. The
  * three parties hash the same tree, so the first leaf in which two traces differ is the step to argue about.
  */
+
+import { equalBytes } from "../base/bytes.ts"
 import type { Value } from "../base/cbor.ts"
 import { encode } from "../base/cbor.ts"
 import { digest } from "../base/digest.ts"
-import { equalBytes } from "../base/bytes.ts"
 import { treeProof, treeRoot } from "../base/tree.ts"
 import { type Formula, formulas } from "./formulas.ts"
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { ristretto255 } from "@noble/curves/ed25519.js"
 import fc from "fast-check"
-import { toHex } from "../base/bytes.ts"
+import { fromHex, toHex } from "../base/bytes.ts"
 import * as browser from "../base/crypto.browser.ts"
 import * as native from "../base/crypto.node.ts"
 import {
@@ -105,4 +105,31 @@ test("openings from an adversary are false, never a throw", () => {
   }
   for (const amount of [-1n, 2n ** 63n, groupOrder + 1n]) assert.equal(opensTo(one, amount, zeroScalar), false)
   assert.equal(opensTo(one, 1n, zeroScalar), true)
+})
+
+test("RFC 9496 appendix A on both platforms: multiples of the base point, the one-way map, invalid encodings", () => {
+  const multiples = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
+    "6a493210f7499cd17fecb510ae0cea23a110e8d5b901f8acadd3095c73a3b919",
+  ]
+  const text = "Ristretto is traditionally a short shot of espresso coffee"
+  const invalid = [
+    "00ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "f3ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  ]
+  for (const platform of [native, browser]) {
+    multiples.forEach((expected, n) => {
+      assert.equal(toHex(platform.multiplyBase(amountScalar(BigInt(n)))), expected)
+    })
+    assert.equal(
+      toHex(platform.pointFromHash(platform.sha512(platform.toUtf8(text)))),
+      "3066f82a1a747d45120d1740f14358531a8f04bbffe6a819f86dfe50f44a0a46",
+    )
+    for (const encoding of invalid) assert.equal(platform.isPoint(fromHex(encoding)), false, encoding)
+  }
 })

@@ -8,7 +8,7 @@ import { assert } from "../base/assert.ts"
 import { EncodingError, type Value } from "../base/cbor.ts"
 import { b32, bytes, type Codec, type Decoded, struct, uint } from "../base/schema.ts"
 import { treeProof, treeRoot, verifyTreeProof } from "../base/tree.ts"
-import { type TreePlace, treePlace } from "./digest-tree.ts"
+import type { TreePlace } from "./digest-tree.ts"
 import { maxEntries } from "./entry.ts"
 
 export const maxFacts = 1000
@@ -22,10 +22,11 @@ const deceptive = /[\p{Cc}\p{Zl}\p{Zp}\p{Co}]|(?![\u200c\u200d])\p{Cf}/u
 
 /** Whether this text can stand as one line before a signer: 1 to 1,000 bytes that show as what they are. */
 export function isSentence(text: string): boolean {
-  const length = toUtf8(text).length
-  return (
-    length > 0 && length <= maxSentenceLength && text.trim() === text && text.isWellFormed() && !deceptive.test(text)
-  )
+  const encoded = toUtf8(text)
+  // Half of a surrogate pair does not survive UTF-8: what is signed would not be what was typed.
+  const survives = fromUtf8(encoded) === text
+  const length = encoded.length
+  return survives && length > 0 && length <= maxSentenceLength && text.trim() === text && !deceptive.test(text)
 }
 
 const anySentence = bytes(1, maxSentenceLength)
@@ -50,9 +51,11 @@ export const fact = struct({
 })
 export type Fact = Decoded<typeof fact>
 
-/** A fact with its place under the facts root: what a bundle holds of each fact that the claim cites. */
-export const citedFact = struct({ fact, place: treePlace })
-export type CitedFact = Decoded<typeof citedFact>
+/** A fact with its place under the facts root: what is shown of each fact that a claim cites. */
+export interface PlacedFact {
+  readonly fact: Fact
+  readonly place: TreePlace
+}
 
 function factLeaf({ salt, sentence, entry, author }: Fact): readonly Value[] {
   return [salt, sentence, entry, author]
@@ -63,7 +66,7 @@ export function factsRoot(facts: readonly Fact[]): Uint8Array {
   return treeRoot("fact", facts.map(factLeaf))
 }
 
-export function citeFact(facts: readonly Fact[], index: number): CitedFact {
+export function citeFact(facts: readonly Fact[], index: number): PlacedFact {
   assert(index < facts.length, "a cited fact is one of the statement's")
   const proof = treeProof("fact", facts.map(factLeaf), index)
   return { fact: facts[index]!, place: { index, size: facts.length, proof } }

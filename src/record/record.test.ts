@@ -8,9 +8,9 @@ import fc from "fast-check"
 import { toHex } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { decodeAs, encodeAs } from "../base/schema.ts"
-import { proveEntry, recordRoot, verifyEntry } from "./digest-tree.ts"
+import { proveEntry, recordRoot, treePlace, verifyEntry } from "./digest-tree.ts"
 import { categories, type Entry, isMediaType, sensitiveCategories } from "./entry.ts"
-import { citedFact, citeFact, type Fact, fact, factsRoot, isSentence, verifyFact } from "./facts.ts"
+import { citeFact, type Fact, fact, factsRoot, isSentence, verifyFact } from "./facts.ts"
 
 const salts = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const entries: fc.Arbitrary<Entry> = fc.record({
@@ -92,8 +92,12 @@ test("a cited fact proves its place and travels as bytes", () => {
     fc.property(fc.array(facts, { minLength: 1, maxLength: 9 }), fc.nat(), (told, which) => {
       const index = which % told.length
       const root = factsRoot(told)
-      const cited = decodeAs(citedFact, encodeAs(citedFact, citeFact(told, index)))
-      assert.deepEqual(cited, citeFact(told, index))
+      const { fact: original, place: placed } = citeFact(told, index)
+      const cited = {
+        fact: decodeAs(fact, encodeAs(fact, original)),
+        place: decodeAs(treePlace, encodeAs(treePlace, placed)),
+      }
+      assert.deepEqual(cited, { fact: original, place: placed })
       assert.ok(verifyFact(root, cited.fact, cited.place))
       assert.ok(!verifyFact(root, { ...cited.fact, entry: cited.fact.entry + 1 }, cited.place))
       assert.ok(!verifyFact(root, { ...cited.fact, sentence: utf8("It did not happen") }, cited.place))

@@ -3,7 +3,7 @@
  * that the leaf rule hashes before them, so a bucket is hashed where it lies. Runs are powers of two in blocks of
  * 16 MiB; a run that overflows moves to one of twice the size, and its old place is used again.
  */
-import { bucketOf, type Pair } from "../base/state.ts"
+import type { Pair } from "../base/state.ts"
 
 const slotBytes = 64
 const slotsPerChunk = 1 << 18
@@ -81,15 +81,30 @@ export class PairArena {
   load(pairs: readonly Uint8Array[], count: number, k: number): void {
     const counts = new Uint32Array(this.#count.length)
     forEachPair(pairs, count, (bytes, at) => {
-      const bucket = bucketOf(bytes.subarray(at, at + 4), k)
+      const bucket = bucketAt(bytes, at, k)
       counts[bucket] = counts[bucket]! + 1
     })
     for (let bucket = 0; bucket < counts.length; bucket++) {
       if (counts[bucket]! > 0) this.#move(bucket, 2 ** Math.ceil(Math.log2(counts[bucket]! + 1)))
     }
-    forEachPair(pairs, count, (bytes, at) => {
-      this.set(bucketOf(bytes.subarray(at, at + 4), k), bytes.subarray(at, at + 32), bytes.subarray(at + 32, at + 64))
-    })
+    forEachPair(pairs, count, (bytes, at) => this.#insert(bucketAt(bytes, at, k), bytes, at))
+    for (let bucket = 0; bucket < counts.length; bucket++) {
+      if (counts[bucket]! > 0) this.#setCount(bucket, counts[bucket]!)
+    }
+    this.size = count
+  }
+
+  /** Into a run with room, from its end down; the head's count is not kept. */
+  #insert(bucket: number, bytes: Uint8Array, from: number): void {
+    const chunk = this.#chunk(bucket)
+    const count = this.#count[bucket]!
+    const first = this.#offset(bucket) + slotBytes
+    const end = first + count * slotBytes
+    let at = end
+    while (at > first && isAbove(chunk, at - slotBytes, bytes, from)) at -= slotBytes
+    if (at < end) chunk.copyWithin(at + slotBytes, at, end)
+    chunk.set(bytes.subarray(from, from + slotBytes), at)
+    this.#count[bucket] = count + 1
   }
 
   #chunk(bucket: number): Buffer {
@@ -148,6 +163,20 @@ export class PairArena {
     this.#nextSlot += slots
     return at
   }
+}
+
+/** `bucketOf` of the key at an offset. */
+function bucketAt(bytes: Uint8Array, at: number, k: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> (32 - k)
+}
+
+/** Whether the key at `a` is above the key at `b`. */
+function isAbove(left: Uint8Array, a: number, right: Uint8Array, b: number): boolean {
+  for (let i = 0; i < 32; i++) {
+    const difference = left[a + i]! - right[b + i]!
+    if (difference !== 0) return difference > 0
+  }
+  return false
 }
 
 function forEachPair(

@@ -7,19 +7,32 @@ const pairsPerChunk = 1 << 16
 
 export function loadTree(tree: BucketTree, database: Bytes): void {
   const chunks: Buffer[] = []
+  let chunk = Buffer.alloc(0)
   let count = 0
-  let prefix = { name: "", bytes: new Uint8Array(0) as Uint8Array }
+  let table = { end: 0, stored: Buffer.alloc(0), prefix: new Uint8Array(0) as Uint8Array }
   for (const { key: stored, value } of database.getRange({})) {
     const key = stored as Buffer
-    const nameEnd = key.indexOf(0)
-    const name = key.toString("latin1", 0, nameEnd)
-    if (name !== prefix.name) prefix = { name, bytes: treePrefix(name) }
+    if (!startsAlike(key, table)) table = tableOf(key)
     const at = (count % pairsPerChunk) * 64
-    if (at === 0) chunks.push(Buffer.from(new ArrayBuffer(pairsPerChunk * 64)))
-    const chunk = chunks.at(-1)!
-    hashKeyInto(chunk, at, prefix.bytes, key.subarray(nameEnd + 1))
+    if (at === 0) {
+      chunk = Buffer.from(new ArrayBuffer(pairsPerChunk * 64))
+      chunks.push(chunk)
+    }
+    hashKeyInto(chunk, at, table.prefix, key.subarray(table.end))
     hashInto(chunk, at + 32, value)
     count++
   }
   tree.load(chunks, count)
+}
+
+/** Whether a key is of the same table as the one before: its name and the zero byte after it. */
+function startsAlike(key: Uint8Array, { end, stored }: { readonly end: number; readonly stored: Uint8Array }): boolean {
+  if (end === 0) return false
+  for (let i = 0; i < end; i++) if (key[i] !== stored[i]) return false
+  return true
+}
+
+function tableOf(key: Buffer): { end: number; stored: Buffer<ArrayBuffer>; prefix: Uint8Array } {
+  const end = key.indexOf(0) + 1
+  return { end, stored: Buffer.from(key), prefix: treePrefix(key.toString("latin1", 0, end - 1)) }
 }

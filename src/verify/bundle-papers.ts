@@ -1,4 +1,5 @@
 /** Parts of the bundle's check that read no money: plan, terms, days of service, licence, snapshot, facts. */
+import { sha256 } from "#crypto"
 import { equalBytes, toHex } from "../base/bytes.ts"
 import { digest } from "../base/digest.ts"
 import { meanings } from "../base/envelope.ts"
@@ -40,17 +41,30 @@ export function checkCover({ claim, terms, voucher }: OpenedBundle): void {
 }
 
 /** The licence of whoever performed, on every day of service: the ledger looked at its own hour alone. */
-export function checkLicence({ claim, signatures }: OpenedBundle, { keys, practitioners }: RegisterView): void {
+export function checkLicence({ bundle, claim, signatures }: OpenedBundle, { keys, practitioners }: RegisterView): void {
   if (keys === undefined || practitioners === undefined) return
   for (const { key, meaning } of signatures) {
     if (meaning !== meanings.performed) continue
     const practitioner = keys.get(toHex(key))?.practitioner
     const row = practitioner && practitioners.get(toHex(practitioner))
+    if (bundle.credential !== undefined)
+      need(row !== undefined && isRegistered(bundle.credential, row.credential), "credential-unknown", "credential")
     for (const { number, from } of claim.lines) {
       const status = row && licenceAt(row, lastHour(from))
       need(status === licenceStatus.active, "licence-not-active", `claim.lines[${number}]`)
     }
   }
+}
+
+const tilde = 0x7e
+
+/**
+ * The credential that is shown is the one whose hash the licence board registered: an SD-JWT, of which the board signed
+ * the part before the first tilde.
+ */
+function isRegistered(credential: Uint8Array, registered: Uint8Array): boolean {
+  const end = credential.indexOf(tilde)
+  return equalBytes(sha256(end < 0 ? credential : credential.subarray(0, end)), registered)
 }
 
 export function checkSnapshot(opened: OpenedBundle, { snapshots }: RegisterView): void {

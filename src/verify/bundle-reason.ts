@@ -13,6 +13,7 @@ const sentences = {
   "outside-voucher": "A day of service is not in the voucher's month",
   "outside-cover": "A day of service is not in the cover",
   "licence-not-active": "The practitioner's licence was not active on a day of service",
+  "credential-unknown": "The practitioner's credential is not the one that the licence board registered",
   "snapshot-unknown": "The snapshot is not the voucher's, or not in the payer's chain",
   "fact-forged": "A cited fact does not stand under the facts root",
   "line-without-fact": "A claim line cites no fact that is shown",

@@ -3,6 +3,7 @@ export { type Bundle, type CitedFact, decodeBundle, encodeBundle, type LegPart }
 export type { Recomputed } from "./bundle-money.ts"
 export type { BundleFailure, BundleFailureCode } from "./bundle-reason.ts"
 export { type BundleVerdict, checkBundle, type NotChecked } from "./check-bundle.ts"
+export { anchorOfGenesis } from "./genesis-anchor.ts"
 export { type Placement, placementOf } from "./placement.ts"
 export type { Failure, FailureCode } from "./reason.ts"
 export { decodeReceipt, encodeReceipt, type Handover, type ProvenRow, type Receipt } from "./receipt.ts"

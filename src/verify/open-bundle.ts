@@ -84,6 +84,13 @@ function checkIds(bundle: Bundle, facts: DecodedTransaction, visit: VisitBody, v
   need(equalBytes(visit.facts.id(bundle.chainId), facts.id), "ids-differ", "visitStatement.facts")
   need(body.provider === bundle.provider, "ids-differ", "factsStatement.provider")
   need(equalBytes(voucher.body.V, body.V), "ids-differ", "voucher.V")
+  const { delegation } = bundle
+  const carried = body.delegation?.bytes
+  need(
+    delegation === undefined || (carried !== undefined && equalBytes(delegation, carried)),
+    "ids-differ",
+    "delegation",
+  )
   const leg = visit.legs[bundle.leg]
   need(leg !== undefined && equalBytes(leg.voucher, voucher.id(bundle.chainId)), "ids-differ", "leg")
   need(bundle.legs[bundle.own]?.opened !== undefined, "ids-differ", "own")

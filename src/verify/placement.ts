@@ -109,8 +109,6 @@ function inOwnRow(type: string, body: Fields, { id }: DecodedTransaction, chainI
       return row("grants", { handle: a }, ({ commitment, until }) => equalBytes(commitment, b) && until === c)
     case "revoke-grant/1":
       return row("grants", { handle: a }, ({ revoked }) => revoked === 1)
-    case "anchor-log/1":
-      return row("logs", { org: a }, (found) => found.hour === b && equalBytes(found.root, c))
     default:
       return undefined
   }

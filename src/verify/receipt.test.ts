@@ -184,8 +184,12 @@ test("its JSON twin has the same content and verifies alike", () => {
 })
 
 test("no byte can be flipped, in either form, and nothing throws", () => {
-  for (const form of [encoded, receiptToJson(receipt)]) {
-    for (let i = 0; i < form.length; i++) {
+  const json = receiptToJson(receipt)
+  for (const [form, step] of [
+    [encoded, 1],
+    [json, 5],
+  ] as const) {
+    for (let i = 0; i < form.length; i += step) {
       const forged = form.slice()
       forged[i]! ^= 1 << (i % 8)
       const verdict = verifyReceipt(forged, anchor)
@@ -274,6 +278,32 @@ test("trust follows a change of validators that the old set signed, and no other
     commit: { ...handover.commit, signatures: signCommit(operator, "x", handing).signatures },
   }
   assert.equal(verifyReceipt(encodeReceipt({ ...later, handovers: [usurper] }), anchor).code, "handover-forged")
+})
+
+test("a handover names the very set it hands to, at a height between, on this chain", () => {
+  const [heir, thief] = [filled(44), filled(45)]
+  const handing = headerOf(filled(1), 5, { seed: operator, next: heir })
+  const commit = signCommit(operator, chainId, handing)
+  const header = headerOf(receipt.header.appHash, 9, { seed: thief })
+  const stolen = { ...receipt, header, commit: signCommit(thief, chainId, header), validators: validatorsOf(thief) }
+  const forged = { header: handing, commit, validators: validatorsOf(thief) }
+  assert.equal(verifyReceipt(encodeReceipt({ ...stolen, handovers: [forged] }), anchor).code, "handover-forged")
+  const late = headerOf(filled(1), 9, { seed: operator, next: thief })
+  const after = { header: late, commit: signCommit(operator, chainId, late), validators: validatorsOf(thief) }
+  assert.equal(verifyReceipt(encodeReceipt({ ...stolen, handovers: [after] }), anchor).code, "handover-forged")
+  const elsewhere = { ...forged, header: { ...handing, chainId: "elsewhere" } }
+  assert.equal(verifyReceipt(encodeReceipt({ ...stolen, handovers: [elsewhere] }), anchor).code, "other-chain")
+})
+
+test("a header that the validators signed but that names another set is not theirs", () => {
+  const header = { ...receipt.header, validatorsHash: filled(77) }
+  const odd = { ...receipt, header, commit: signCommit(operator, chainId, header) }
+  assert.equal(verifyReceipt(encodeReceipt(odd), anchor).code, "header-forged")
+})
+
+test("a checkpoint that names other validators is not reached by the genesis set", () => {
+  const checkpoint = { height: 8, headerHash: filled(1), nextValidatorsHash: filled(2), last: false }
+  assert.equal(verifyReceipt(encoded, { ...anchor, checkpoint }).code, "other-history")
 })
 
 test("below a checkpoint only hash links count; above a last one nothing does", () => {

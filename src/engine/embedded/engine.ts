@@ -24,10 +24,10 @@ import {
   type Status,
 } from "../engine.ts"
 import { type Head, headAfter, headOf, nextHeader } from "../head.ts"
+import { Heights } from "../heights.ts"
 import { SignaturePool } from "../signature-pool.ts"
 import { Answers } from "./answers.ts"
 import { fillBatches } from "./batches.ts"
-import { Heights } from "../heights.ts"
 import { type Entry, Intake } from "./intake.ts"
 import { Stopwatch } from "./stopwatch.ts"
 

@@ -10,7 +10,7 @@
 import { refuse } from "../../base/refusal.ts"
 import { parseDate } from "../../base/time.ts"
 import type { Category } from "../../record/entry.ts"
-import { type Answer, answer } from "../answer.ts"
+import { type Answer, answer, isRefusal } from "../answer.ts"
 import { at, everyValue, itemsAt, referencesIn, textAt } from "./json-path.ts"
 import type { JsonSpan } from "./json-spans.ts"
 import { type BundledResource, namesOf, openBundle, type Resources } from "./resources.ts"
@@ -67,27 +67,44 @@ export interface FhirVisit {
   readonly leftOut: readonly { readonly type: string; readonly id: string; readonly why: "photo" | "another-payer" }[]
 }
 
-/** The encounters of a Bundle, in the order of the file. */
-export function listEncounters(bytes: Uint8Array): Answer<readonly EncounterRow[]> {
+/** A Bundle scanned once, for whoever lists encounters and then reads some. */
+export interface OpenBundle {
+  readonly encounters: readonly EncounterRow[]
+  /** The visit of one encounter, named by its id or full URL. */
+  read(encounterId: string): Answer<FhirVisit>
+}
+
+/** Scans a Bundle that holds at least one Encounter. */
+export function openVisits(bytes: Uint8Array): Answer<OpenBundle> {
   return answer(() => {
     const resources = openBundle(bytes)
     const claims = claimsByEncounter(resources)
-    return encountersOf(resources).map((encounter) => rowOf(encounter, claims.get(encounter) ?? []))
+    const parts = partsByEncounter(resources)
+    const encounters = encountersOf(resources)
+    return {
+      encounters: encounters.map((encounter) => rowOf(encounter, claims.get(encounter) ?? [])),
+      read: (encounterId) =>
+        answer(() => {
+          const encounter = findEncounter(encounters, encounterId)
+          return visitOf(bytes, resources, encounter, {
+            claims: claims.get(encounter) ?? [],
+            parts: parts.get(encounter) ?? [],
+          })
+        }),
+    }
   })
+}
+
+/** The encounters of a Bundle, in the order of the file. */
+export function listEncounters(bytes: Uint8Array): Answer<readonly EncounterRow[]> {
+  const bundle = openVisits(bytes)
+  return isRefusal(bundle) ? bundle : bundle.encounters
 }
 
 /** The visit of one encounter, named by its id or full URL. */
 export function readVisit(bytes: Uint8Array, encounterId: string): Answer<FhirVisit> {
-  return answer(() => {
-    const resources = openBundle(bytes)
-    const encounter = findEncounter(resources, encounterId)
-    const claims = claimsByEncounter(resources).get(encounter) ?? []
-    if (claims.length === 0) {
-      const what = "Cannot read the visit: no claim in the Bundle is for this encounter"
-      refuse("fhir-no-claim", what, encounter.pointer, "Choose an encounter with a claim; list them to see which have.")
-    }
-    return visitOf(bytes, resources, encounter, claims)
-  })
+  const bundle = openVisits(bytes)
+  return isRefusal(bundle) ? bundle : bundle.read(encounterId)
 }
 
 function encountersOf(resources: Resources): readonly BundledResource[] {
@@ -101,8 +118,7 @@ function encountersOf(resources: Resources): readonly BundledResource[] {
   )
 }
 
-function findEncounter(resources: Resources, wanted: string): BundledResource {
-  const encounters = encountersOf(resources)
+function findEncounter(encounters: readonly BundledResource[], wanted: string): BundledResource {
   const found = encounters.find((one) => one.id === wanted || namesOf(one).includes(wanted))
   if (found !== undefined) return found
   const some = encounters.slice(0, 3).map((one) => one.id)
@@ -164,23 +180,32 @@ function hasPhoto(node: JsonSpan): boolean {
   return false
 }
 
-/** The resources of the visit: the Encounter, what refers to it, and its claims (through their items). */
-function partsOf(resources: Resources, encounter: BundledResource): readonly BundledResource[] {
-  const names = namesOf(encounter)
-  const others = resources.all.filter((one) => {
-    if (one === encounter || one.type === "Encounter") return false
-    const references = referencesIn(one.node)
-    return names.some((name) => references.has(name))
-  })
-  return [encounter, ...others]
+/** What refers to each encounter, in the order of the file; claims do so through their items. */
+function partsByEncounter(resources: Resources): Map<BundledResource, BundledResource[]> {
+  const parts = new Map<BundledResource, BundledResource[]>()
+  for (const one of resources.all) {
+    if (one.type === "Encounter") continue
+    const named = new Set<BundledResource>()
+    for (const reference of referencesIn(one.node)) {
+      const encounter = resources.named(reference)
+      if (encounter?.type === "Encounter") named.add(encounter)
+    }
+    for (const encounter of named) {
+      const list = parts.get(encounter)
+      if (list === undefined) parts.set(encounter, [one])
+      else list.push(one)
+    }
+  }
+  return parts
 }
 
-function visitOf(
-  bytes: Uint8Array,
-  resources: Resources,
-  encounter: BundledResource,
-  claims: readonly BundledResource[],
-): FhirVisit {
+interface Findings {
+  readonly claims: readonly BundledResource[]
+  readonly parts: readonly BundledResource[]
+}
+
+/** The days of the encounter, local to where it was. */
+function spanOf(encounter: BundledResource): { from: number; to: number } {
   const from = dayAt(encounter, "start")
   if (from === undefined) {
     const what = "Cannot read the visit: the encounter has no start date"
@@ -191,10 +216,31 @@ function visitOf(
     const what = "Cannot read the visit: the encounter ends before it starts"
     refuse("fhir-date-order", what, `${encounter.pointer}/period`, "Correct the period.")
   }
-  const leftOut: { type: string; id: string; why: "photo" | "another-payer" }[] = []
+  return { from, to }
+}
+
+type LeftOut = FhirVisit["leftOut"][number]
+
+function whyLeftOut(part: BundledResource): LeftOut["why"] | undefined {
+  if (hasPhoto(part.node)) return "photo"
+  return part.type === "ExplanationOfBenefit" ? "another-payer" : undefined
+}
+
+function visitOf(
+  bytes: Uint8Array,
+  resources: Resources,
+  encounter: BundledResource,
+  { claims, parts }: Findings,
+): FhirVisit {
+  if (claims.length === 0) {
+    const what = "Cannot read the visit: no claim in the Bundle is for this encounter"
+    refuse("fhir-no-claim", what, encounter.pointer, "Choose an encounter with a claim; list them to see which have.")
+  }
+  const { from, to } = spanOf(encounter)
+  const leftOut: LeftOut[] = []
   const kept: BundledResource[] = []
-  for (const part of partsOf(resources, encounter)) {
-    const why = hasPhoto(part.node) ? "photo" : part.type === "ExplanationOfBenefit" ? "another-payer" : undefined
+  for (const part of [encounter, ...parts]) {
+    const why = whyLeftOut(part)
     if (why === undefined) kept.push(part)
     else leftOut.push({ type: part.type, id: part.id, why })
   }

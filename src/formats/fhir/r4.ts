@@ -159,6 +159,7 @@ export interface ExplanationOfBenefit {
   }[]
   readonly insurance: readonly { readonly focal: boolean; readonly coverage: Reference }[]
   readonly item: readonly ExplanationOfBenefitItem[]
+  readonly adjudication?: readonly Adjudication[]
   readonly total: readonly { readonly category: CodeableConcept; readonly amount: Money }[]
   readonly payment?: {
     readonly type?: CodeableConcept

@@ -87,7 +87,7 @@ export function sentenceOf(type: string, resource: JsonSpan): string {
   const speak = speakers[type]
   const whole = speak === undefined ? `${type}: ${words}.` : speak(resource, words)
   const text =
-    whole.length <= longest ? whole : `${whole.slice(0, longest).toWellFormed().trim()} … (more in the record).`
+    whole.length <= longest ? whole : `${[...whole].slice(0, longest).join("").trim()} … (more in the record).`
   return isSentence(text) ? text : `${type}: its words do not fit one line; see the record.`
 }
 

@@ -186,7 +186,9 @@ export function readClaim(claim: BundledResource, setting: ClaimSetting): FhirCl
 
 function lineOf(item: Item, charge: bigint, diagnoses: readonly string[], setting: ClaimSetting): FhirLine {
   const isVisit = item.service === undefined || item.service === setting.encounter
-  const own = isVisit ? undefined : dayOf(item.service)
+  const day = isVisit ? undefined : dayOf(item.service)
+  // A few services are dated months away from the encounter that bills them: those stand on the encounter's days.
+  const own = day !== undefined && day >= setting.from && day <= setting.to ? day : undefined
   const fact = (item.service && setting.factOf(item.service)) ?? setting.factOf(setting.encounter)
   const concept =
     item.service?.type === "MedicationRequest" ? at(item.service.node, "medicationCodeableConcept") : undefined

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { test } from "node:test"
+import fc from "fast-check"
 import { isRefusal } from "../answer.ts"
 import { read837Professional } from "./read-837.ts"
 
@@ -147,6 +148,20 @@ test("one fault, one refusal with its place", () => {
     assert.ok(isRefusal(result), code)
     assert.deepEqual({ code: result.code, at: result.at }, { code, at })
   }
+})
+
+test("bytes changed at random are read or refused, never an error of ours", () => {
+  const whole = file(sample)
+  const change = fc.tuple(fc.nat(whole.length - 1), fc.constantFrom(...Buffer.from("~*:^\\n 9XA\\xff")))
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+      const bytes = whole.slice()
+      for (const [at, byte] of changes) bytes[at] = byte
+      const result = read837Professional(bytes)
+      assert.ok(isRefusal(result) || result.total >= 0n)
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test("a file cut off at any byte is refused, never read in part", () => {

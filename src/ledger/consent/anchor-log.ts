@@ -10,9 +10,12 @@ import { defineTransaction, signatureOf } from "../transaction.ts"
 
 const noRoot = new Uint8Array(32)
 
+export const anchorLogBody = struct({ org, hour, root: b32, previous: b32 })
+
+/** Anchors the root of one hour's access log. */
 export const anchorLog = defineTransaction({
   type: "anchor-log/1",
-  body: struct({ org, hour, root: b32, previous: b32 }),
+  body: anchorLogBody,
   meanings: ["anchored"],
   key: "applied",
   duringFreeze: true,

@@ -35,9 +35,12 @@ const mostMoney = BigInt(Number.MAX_SAFE_INTEGER)
 
 const nothing = { deposited: 0n, withdrawn: 0n }
 
+export const depositBody = struct({ custodian: org, org, amount, reference: b32 })
+
+/** A custodian says that it took money in for an organization. */
 export const deposit = defineTransaction({
   type: "deposit/1",
-  body: struct({ custodian: org, org, amount, reference: b32 }),
+  body: depositBody,
   meanings: ["deposited"],
   key: "applied",
 
@@ -72,9 +75,12 @@ export const deposit = defineTransaction({
   },
 })
 
+export const withdrawBody = struct({ org, custodian: org, amount, reference: b32 })
+
+/** An organization takes free money out; the custodian says that it paid. */
 export const withdraw = defineTransaction({
   type: "withdraw/1",
-  body: struct({ org, custodian: org, amount, reference: b32 }),
+  body: withdrawBody,
   meanings: ["withdrew", "paidOut"],
   key: "applied",
 

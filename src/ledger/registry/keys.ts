@@ -29,7 +29,7 @@ function refuseOwnKey({ tables, hour: now }: BlockContext, given: Uint8Array, pr
   return own ? undefined : reject("signer-not-party", { key: given })
 }
 
-const registration = struct({
+export const registerKeyBody = struct({
   org,
   key,
   roles: uint(1, allRoles),
@@ -38,13 +38,14 @@ const registration = struct({
   until: hour,
 })
 
-function isPerforming(body: Decoded<typeof registration>): boolean {
+function isPerforming(body: Decoded<typeof registerKeyBody>): boolean {
   return (body.roles & roles.perform) !== 0
 }
 
+/** An admin adds a key with its roles; the key itself, and a practitioner it is bound to, sign too. */
 export const registerKey = defineTransaction({
   type: "register-key/1",
-  body: registration,
+  body: registerKeyBody,
   meanings: (body, given) => {
     const wanted: Meaning[] = isPerforming(body) ? ["registered", "possessed", "engaged"] : ["registered", "possessed"]
     return wanted.length === given.length && wanted.every((meaning, i) => meaning === given[i])
@@ -90,9 +91,12 @@ export const registerKey = defineTransaction({
   },
 })
 
+export const rotateKeyBody = struct({ old: key, new: key })
+
+/** Another key takes a key's place, with its rights. */
 export const rotateKey = defineTransaction({
   type: "rotate-key/1",
-  body: struct({ old: key, new: key }),
+  body: rotateKeyBody,
   meanings: ["registered", "possessed"],
   key: "applied",
 
@@ -141,9 +145,12 @@ function refuseItself({ tables, hour: now }: BlockContext, signer: Uint8Array, w
   return equalBytes(signer, wanted) ? undefined : reject("signer-not-party", { key: signer })
 }
 
+export const revokeKeyBody = struct({ key })
+
+/** Ends a key now. */
 export const revokeKey = defineTransaction({
   type: "revoke-key/1",
-  body: struct({ key }),
+  body: revokeKeyBody,
   meanings: ["revoked"],
   key: "applied",
   duringFreeze: true,

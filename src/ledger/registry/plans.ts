@@ -61,9 +61,19 @@ function lastVersion(tables: Tables, payer: number, series: string): number {
   return last
 }
 
+export const publishPlanBody = struct({
+  plan: b32,
+  payer: org,
+  series: name,
+  version: uint(1),
+  from: hour,
+  until: hour,
+})
+
+/** A payer publishes the next version of a plan, by the hash of its bytes. */
 export const publishPlan = defineTransaction({
   type: "publish-plan/1",
-  body: struct({ plan: b32, payer: org, series: name, version: uint(1), from: hour, until: hour }),
+  body: publishPlanBody,
   meanings: ["published", { many: "approved" }],
   key: "applied",
 
@@ -95,9 +105,12 @@ export const publishPlan = defineTransaction({
   },
 })
 
+export const retirePlanBody = struct({ plan: b32, until: hour })
+
+/** Ends a published plan sooner than it said. */
 export const retirePlan = defineTransaction({
   type: "retire-plan/1",
-  body: struct({ plan: b32, until: hour }),
+  body: retirePlanBody,
   meanings: ["published", { many: "approved" }],
   key: "applied",
 

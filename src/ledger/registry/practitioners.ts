@@ -26,9 +26,13 @@ function isBackwards(from: number, now: number, enrolled: Practitioner | undefin
   return from < now || (enrolled !== undefined && from < lastEntry(enrolled).from)
 }
 
+/** `credential` is SHA-256 of the part of the credential that the board signed. */
+export const enrolPractitionerBody = struct({ board: org, practitioner: b32, key, credential: b32, from: hour })
+
+/** A licence board vouches for a practitioner and the practitioner's own key. */
 export const enrolPractitioner = defineTransaction({
   type: "enrol-practitioner/1",
-  body: struct({ board: org, practitioner: b32, key, credential: b32, from: hour }),
+  body: enrolPractitionerBody,
   meanings: ["enrolled", "possessed"],
   key: "applied",
 
@@ -68,9 +72,12 @@ export const enrolPractitioner = defineTransaction({
   },
 })
 
+export const setLicenceStatusBody = struct({ practitioner: b32, status: uint(0, 2), from: hour })
+
+/** The board of the enrolment suspends a licence, restores it, or ends it. */
 export const setLicenceStatus = defineTransaction({
   type: "set-licence-status/1",
-  body: struct({ practitioner: b32, status: uint(0, 2), from: hour }),
+  body: setLicenceStatusBody,
   meanings: ["enrolled"],
   key: "applied",
   duringFreeze: true,

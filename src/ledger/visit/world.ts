@@ -96,13 +96,18 @@ export interface VoucherOptions {
   readonly seed?: Uint8Array
 }
 
-export function voucherFor({ V, label }: { V: Uint8Array; label: string }, options: VoucherOptions = {}): Voucher {
+export function voucherFor(visit: { V: Uint8Array; label: string }, options: VoucherOptions = {}): Voucher {
+  return decodeAs(voucherEnvelope, encode(voucherBytes(visit, options)))
+}
+
+/** The envelope itself, even one that no decoder takes. */
+export function voucherBytes({ V, label }: { V: Uint8Array; label: string }, options: VoucherOptions): Uint8Array {
   const { payer: giver = payer, cap = 2_000_00n } = options
   const body = { V, payer: giver, cap, month: options.month ?? month, terms: seedOf(options.label ?? `terms ${label}`) }
   const expiry = options.expiry ?? firstHourOfMonth(body.month + 6)
   const payload = encodePayload(voucherType, expiry, voucherBody, body)
   const signer = { seed: options.seed ?? orgSeed(giver, "voucher") }
-  return decodeAs(voucherEnvelope, encode(signPayload(chainId, payload, [{ signer, meaning: "vouchered" }])))
+  return signPayload(chainId, payload, [{ signer, meaning: "vouchered" }])
 }
 
 export interface DelegationOptions {
@@ -220,6 +225,8 @@ export interface LegDraft {
   readonly statement?: Uint8Array
   readonly amount?: bigint
   readonly blinding?: Uint8Array
+  /** Of a ruling: 0 the provider's amount, 1 the payer's. */
+  readonly choice?: number
 }
 
 /** A transaction on one leg, by its type's name, with the signers it usually has. */
@@ -340,6 +347,21 @@ export class World extends ExampleChain {
     }
     rows.put(key, { ...rows.get(key), ...change })
     tables.flush()
+  }
+}
+
+/** One row of a table test: on a fresh world, the draft has this outcome. A refusal leaves every row as it was. */
+export interface Outcome {
+  readonly it: string
+  readonly code: string
+  readonly draft: (world: World) => Draft
+}
+
+export function assertOutcomes(outcomes: readonly Outcome[]): void {
+  for (const { it, code, draft } of outcomes) {
+    const world = new World()
+    const outcome = world.do(draft(world))
+    assert(outcome === code, `${it}: ${code} is due, not ${outcome}`)
   }
 }
 

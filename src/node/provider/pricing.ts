@@ -4,7 +4,7 @@ import { refuse } from "../../base/refusal.ts"
 import { decodeTerms } from "../../ledger/terms.ts"
 import { adjudicate } from "../../plan/adjudicate.ts"
 import { type Claim, type ClaimLine, plainClaim, plainProvider, type Provider } from "../../plan/claim.ts"
-import { explainLeg } from "../../plan/explain.ts"
+import { explain } from "../../plan/explain.ts"
 import { inputOf } from "../../plan/input.ts"
 import type { Leg } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"
@@ -78,6 +78,6 @@ export function describe({ leg, plan, claim, trace }: Priced): unknown {
     allowed: leg.totals.allowed,
     lines: leg.lines,
     findings: leg.findings,
-    explanation: explainLeg({ leg, plan, claim, trace }),
+    explanation: explain(plan, claim, { leg, trace }),
   }
 }

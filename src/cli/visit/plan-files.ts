@@ -1,0 +1,26 @@
+/** Reads a published plan from disk with the tables beside it. */
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { refuse } from "../../base/refusal.ts"
+import type { PlanFiles } from "./visit-case.ts"
+
+/** The `plans/` folder of this package, from source and from the built package alike. */
+export function plansFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, "plans")) && folder !== dirname(folder)) folder = dirname(folder)
+  return join(folder, "plans")
+}
+
+/** @throws Refused when the file is not there. */
+export function readPlanFiles(path: string): PlanFiles {
+  if (!existsSync(path)) return refuse("file-absent", "Cannot read plan: no such file", path, "Check the path")
+  const folder = join(dirname(path), "tables")
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".csv")) : []
+  const text = readFileSync(path, "utf8")
+  const tables = files
+    .map((file) => ({ name: file.replace(/\.csv$/, ""), path: join(folder, file) }))
+    .filter(({ name }) => text.includes(`name: ${name}`))
+    .map(({ name, path: table }) => ({ name, bytes: new Uint8Array(readFileSync(table)) }))
+  return { name: path.split("/").at(-1)!.replace(/\.md$/, ""), bytes: new Uint8Array(readFileSync(path)), tables }
+}

@@ -1,0 +1,140 @@
+/**
+ * The scene before the visit: seven organizations found a community, a board enrols the practitioner, the payer
+ * publishes its plan with two others' approval, and the bank books the payer's deposit. Every step is a transaction.
+ */
+import { randomBytes } from "node:crypto"
+import { publicKeyOf } from "#crypto"
+import { fromHex, toHex } from "../../base/bytes.ts"
+import { keyId } from "../../base/envelope.ts"
+import { foundCommunity } from "../../node/founding.ts"
+import type { KeyUse } from "../../node/keys.ts"
+import { signWith } from "../../node/keys.ts"
+import { decodeAnchor, type TrustAnchor } from "../../verify/trust.ts"
+import type { Organization } from "../../wallet/post.ts"
+import { type Community, type NodeProcess, operatorNumber, organizations } from "./community.ts"
+import type { PlanFiles } from "./visit-case.ts"
+
+export const roles = { clinic: 1, hospital: 2, payer: 3, bank: 4, board: 5, regulator: 6, association: 7 } as const
+
+interface Identity {
+  readonly organization: number
+  readonly keys: Readonly<Partial<Record<KeyUse, string>>>
+  readonly sealingKey: string
+}
+
+export interface Setting {
+  readonly community: Community
+  readonly chainId: string
+  readonly genesis: Uint8Array
+  readonly organizations: ReadonlyMap<number, Organization>
+}
+
+export interface Practitioner {
+  readonly id: Uint8Array
+  /** The person's own key: it stays with the person. */
+  readonly seed: Uint8Array
+}
+
+/** Tells every node where the others are: addresses change whenever a node starts. */
+async function introduce(community: Community): Promise<Map<number, Organization>> {
+  const identities = await Promise.all(community.nodes.map((node) => node.get<Identity>("/identity")))
+  const list = identities.map(({ organization, sealingKey }) => {
+    const { member, url } = community.node(organization)
+    return { organization, name: member.name, kind: member.kind, url, sealingKey }
+  })
+  await Promise.all(community.nodes.map((node) => node.desk("list-organizations", { organizations: list })))
+  return new Map(
+    list.map(({ organization, url, sealingKey }) => [organization, { number: organization, url, sealingKey: fromHex(sealingKey) }]),
+  )
+}
+
+/** @param start - seconds since 1970 at which the chain's clock begins. */
+export async function found(community: Community, start: number): Promise<Setting> {
+  const listed = await introduce(community)
+  const identities = await Promise.all(community.nodes.map((node) => node.get<Identity>("/identity")))
+  const chainId = `countersign-demo-${randomBytes(4).toString("hex")}`
+  const founders = identities.map(({ organization, keys }) => {
+    const { name, kind, group } = organizations.find(({ number }) => number === organization)!
+    const entries = Object.entries(keys).map(([use, key]) => [use, fromHex(key!)] as const)
+    return { number: organization, name, kind, group, keys: Object.fromEntries(entries) }
+  })
+  const terms = { chainId, currency: "usd", operator: operatorNumber, k: 18, startHour: Math.floor(start / 3600) }
+  const genesis = foundCommunity(founders, terms)
+  const body = { genesis: toHex(genesis), start, operator: operatorNumber }
+  await community.node(operatorNumber).desk("found", body)
+  await Promise.all(community.nodes.map((node) => node.desk("found", body)))
+  await openFirstBlock(community)
+  return { community, chainId, genesis, organizations: listed }
+}
+
+/** After a restart: the same chain from the same disks, at new addresses. */
+export async function resume(before: Setting): Promise<Setting> {
+  const { community } = before
+  const listed = await introduce(community)
+  await community.node(operatorNumber).desk("resume")
+  await Promise.all(community.nodes.map((node) => node.desk("resume")))
+  await openFirstBlock(community)
+  return { ...before, organizations: listed }
+}
+
+async function openFirstBlock(community: Community): Promise<void> {
+  const head = async (node: NodeProcess) => (await node.get<{ height: number }>("/health")).height
+  for (let tries = 0; tries < 600; tries++) {
+    const target = await head(community.node(operatorNumber))
+    const heights = await Promise.all(community.nodes.map(head))
+    if (target > 0 && heights.every((height) => height >= target)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** The board enrols the licence; the clinic gets a desk key that the person engages. */
+export async function engagePractitioner({ community, chainId }: Setting, clinic: number, licence: string): Promise<Practitioner> {
+  const seed = new Uint8Array(randomBytes(32))
+  const board = community.node(roles.board)
+  const key = toHex(keyId(publicKeyOf(seed)))
+  const prepared = await board.desk<{ payload: string; practitioner: string }>("prepare-enrolment", { licence, key })
+  const possessed = signWith(seed, "possessed", chainId, fromHex(prepared.payload))
+  await board.desk("enrol", { payload: prepared.payload, ...possessed })
+  await engageAt(community.node(clinic), { chainId, seed, practitioner: prepared.practitioner })
+  return { id: fromHex(prepared.practitioner), seed }
+}
+
+async function engageAt(
+  clinic: NodeProcess,
+  { chainId, seed, practitioner }: { chainId: string; seed: Uint8Array; practitioner: string },
+): Promise<void> {
+  const { payload } = await clinic.desk<{ payload: string }>("prepare-desk-key", { practitioner })
+  const engaged = signWith(seed, "engaged", chainId, fromHex(payload))
+  await clinic.desk("register-desk-key", { payload, practitioner, ...engaged })
+}
+
+/** The payer publishes; regulator and patient association have read the plan and approve. Gives the plan's digest. */
+export async function publishPlan({ community }: Setting, plan: PlanFiles): Promise<Uint8Array> {
+  const pack = {
+    bytes: toHex(plan.bytes),
+    tables: plan.tables.map(({ name, bytes }) => ({ name, bytes: toHex(bytes) })),
+  }
+  const payer = community.node(roles.payer)
+  const prepared = await payer.desk<{ payload: string; plan: string }>("prepare-plan", pack)
+  const approvals = await Promise.all(
+    [roles.regulator, roles.association].map((number) =>
+      community.node(number).desk("approve-plan", { ...pack, payload: prepared.payload }),
+    ),
+  )
+  await payer.desk("publish-plan", { payload: prepared.payload, approvals })
+  return fromHex(prepared.plan)
+}
+
+export async function deposit({ community }: Setting, to: number, amount: bigint): Promise<void> {
+  await community.node(roles.bank).desk("deposit", { to, amount, reference: randomBytes(8).toString("hex") })
+}
+
+export async function turnClock({ community }: Setting, seconds: number): Promise<void> {
+  await community.node(operatorNumber).desk("turn-clock", { seconds })
+  await openFirstBlock(community)
+}
+
+export async function anchorOf({ community }: Setting): Promise<{ bytes: Uint8Array; anchor: TrustAnchor }> {
+  const { anchor } = await community.node(roles.regulator).desk<{ anchor: string }>("anchor")
+  return { bytes: fromHex(anchor), anchor: decodeAnchor(fromHex(anchor)) }
+}

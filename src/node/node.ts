@@ -1,0 +1,252 @@
+/**
+ * One organization's node, from its directory to its open door. It starts with its keys and nothing else; once it is
+ * given the genesis and the community's addresses it runs the engine, or follows the one that does.
+ */
+import { randomBytes } from "node:crypto"
+import { mkdirSync } from "node:fs"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import type { FastifyInstance } from "fastify"
+import { fromHex, toHex } from "../base/bytes.ts"
+import { Fault } from "../base/fault.ts"
+import { refuse } from "../base/refusal.ts"
+import { SettableClock, systemClock } from "../engine/clock.ts"
+import { EmbeddedEngine } from "../engine/embedded/engine.ts"
+import { Follower } from "../engine/follower.ts"
+import { genesisHash } from "../ledger/constitution/genesis.ts"
+import type { DecodedTransaction } from "../ledger/decode.ts"
+import { isRejection } from "../ledger/rejection.ts"
+import { ageRecipient } from "../record/age-keys.ts"
+import { generateNodeKey } from "../record/bundle-sealing.ts"
+import { openVault } from "../record/vault.ts"
+import { WorkStore } from "../store/work-store.ts"
+import { AccessLog } from "./access-log.ts"
+import { LedgerApplication } from "./application.ts"
+import { Chain } from "./chain.ts"
+import { type NodeConfig } from "./config.ts"
+import type { NodeContext } from "./context.ts"
+import type { Fields, Operations } from "./desk.ts"
+import { Directory } from "./directory.ts"
+import { KeyRing, usesOf } from "./keys.ts"
+import { Mailbox } from "./mailbox.ts"
+import { operationsOf, receiveLetters } from "./offices.ts"
+import { PlanShelf } from "./plans.ts"
+import { blocksFor, finalityToJson, RemoteSource } from "./remote.ts"
+import { buildServer, type Doors } from "./server.ts"
+import { Work } from "./work.ts"
+
+interface Founding {
+  readonly genesis: Uint8Array
+  /** Seconds since 1970 at which a turnable clock begins. */
+  readonly start: number
+  readonly operator: number
+}
+
+interface Running {
+  readonly context: NodeContext
+  readonly operations: Operations
+  readonly application: LedgerApplication
+  readonly engine: EmbeddedEngine<DecodedTransaction> | undefined
+  readonly remote: RemoteSource | undefined
+}
+
+export class Node {
+  readonly config: NodeConfig
+  readonly #work: Work
+  readonly #store: WorkStore
+  readonly #keys: KeyRing
+  readonly #directory = new Directory()
+  readonly #deskToken = new Uint8Array(randomBytes(32))
+  readonly #server: FastifyInstance
+  #running: Running | undefined
+
+  private constructor(config: NodeConfig, store: WorkStore, work: Work, keys: KeyRing) {
+    this.config = config
+    this.#store = store
+    this.#work = work
+    this.#keys = keys
+    this.#server = buildServer(this.#doors(), this.#deskToken)
+  }
+
+  /** Opens the directory and the door. @throws Fault when the directory does not open with this start key. */
+  static async start(config: NodeConfig): Promise<Node> {
+    mkdirSync(config.directory, { recursive: true, mode: 0o700 })
+    const store = new WorkStore(join(config.directory, "work"), config.startKey)
+    const work = new Work(store)
+    const node = new Node(config, store, work, await KeyRing.open(work, config.kind))
+    await node.#server.listen({ host: config.host, port: config.port })
+    return node
+  }
+
+  get url(): string {
+    const { address, port } = this.#server.server.address() as AddressInfo
+    return `http://${address}:${port}`
+  }
+
+  /** Opens this node's desk; for whoever started it. */
+  get deskToken(): string {
+    return toHex(this.#deskToken)
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running
+    running?.context.mail.stop()
+    running?.remote?.stop()
+    await running?.context.chain.source.stop()
+    await this.#server.close()
+    await running?.application.close()
+    await this.#store.close()
+  }
+
+  #mustRun(): Running {
+    return this.#running ?? refuse("not-founded", "Cannot do this yet: the node has no genesis", "node", "Found the community first")
+  }
+
+  #doors(): Doors {
+    return {
+      identity: () => this.#identity(),
+      health: () => {
+        const running = this.#running
+        return {
+          ready: running !== undefined,
+          height: running?.context.chain.height ?? 0,
+          hour: running?.context.chain.hour ?? 0,
+          chainId: running?.context.chain.chainId,
+        }
+      },
+      blocks: (from, waitMs) => blocksFor(this.#mustRun().context.chain.source, from, waitMs),
+      submit: async (transaction) => finalityToJson(await this.#mustRun().context.chain.source.submit(transaction)),
+      receiveMail: (envelope) => this.#mustRun().context.mail.receive(envelope),
+      drainMail: (envelope) => this.#mustRun().context.mail.drain(envelope),
+      plan: (digest, table) => {
+        if (!/^[0-9a-f]{64}$/.test(digest)) return undefined
+        const pack = this.#mustRun().context.plans.pack(fromHex(digest))
+        return table === undefined ? pack?.bytes : pack?.tables.find(({ name }) => name === table)?.bytes
+      },
+      desk: new Proxy({}, { get: (_target, name) => this.#operation(String(name)), getOwnPropertyDescriptor: (_target, name) => this.#describe(String(name)) }),
+    }
+  }
+
+  /** Before the founding there are two operations; afterwards those of the organization's kind, too. */
+  #operation(name: string) {
+    const setup: Operations = {
+      found: (fields) => this.#found(fields),
+      resume: (fields) => this.#resume(fields),
+      "list-organizations": (fields) => this.#listOrganizations(fields),
+    }
+    return setup[name] ?? this.#running?.operations[name]
+  }
+
+  #describe(name: string): PropertyDescriptor | undefined {
+    const value = this.#operation(name)
+    return value === undefined ? undefined : { value, configurable: true, enumerable: true }
+  }
+
+  async #identity(): Promise<unknown> {
+    const { organization, name, kind } = this.config
+    const keys = Object.fromEntries(usesOf(kind).map((use) => [use, toHex(this.#keys.publicKey(use))]))
+    const { publicKey } = await generateNodeKey(this.#keys.seed("sealing"))
+    return { organization, name, kind, keys, sealingKey: publicKey, recipient: await ageRecipient(this.#keys.seed("records")) }
+  }
+
+  async #listOrganizations(fields: Fields): Promise<unknown> {
+    const entries = fields.objects("organizations").map((entry) => ({
+      organization: entry.integer("organization"),
+      name: entry.text("name"),
+      kind: entry.text("kind"),
+      url: entry.text("url"),
+      sealingKey: entry.bytes("sealingKey"),
+    }))
+    this.#directory.set(entries)
+    return {}
+  }
+
+  /** Takes the genesis, once; the same bytes again change nothing. */
+  async #found(fields: Fields): Promise<unknown> {
+    const genesis = fields.bytes("genesis")
+    const known = this.#work.get<Founding>("founding", "genesis")
+    if (known !== undefined && toHex(known.genesis) !== toHex(genesis)) {
+      refuse("founded", "Cannot found: this node belongs to another chain", "genesis", "Start with an empty directory")
+    }
+    const founding = { genesis, start: fields.integer("start"), operator: fields.integer("operator") }
+    if (known === undefined) await this.#work.put("founding", "genesis", founding)
+    await this.#run(founding)
+    return { genesis: genesisHash(genesis) }
+  }
+
+  /** Goes on with the chain in this directory. */
+  async #resume(_fields: Fields): Promise<unknown> {
+    const founding = this.#work.get<Founding>("founding", "genesis")
+    if (founding === undefined) return refuse("not-founded", "Cannot resume: no chain in this directory", "node", "Found the community first")
+    await this.#run(founding)
+    return { height: this.#mustRun().context.chain.height }
+  }
+
+  async #run(founding: Founding): Promise<void> {
+    if (this.#running !== undefined) return
+    const application = await LedgerApplication.open(join(this.config.directory, "ledger"), founding.genesis)
+    if (isRejection(application)) return refuse(application.code, application.message, "genesis", "Fix the genesis")
+    const made = this.config.operator ? await this.#operate(application, founding) : await this.#follow(application, founding)
+    const { chainId, genesisValidators } = application.chain
+    const anchor = { chainId, genesis: genesisHash(founding.genesis), k: application.k, validators: genesisValidators }
+    const chain = new Chain({ chainId, anchor, state: application.state, source: made.engine ?? made.follower! })
+    const context = await this.#context(chain)
+    const operations = { ...operationsOf(context), ...this.#clockOperations(made.engine) }
+    this.#running = { context, operations, application, engine: made.engine, remote: made.remote }
+    receiveLetters(context)
+    context.mail.resume()
+  }
+
+  async #operate(application: LedgerApplication, founding: Founding) {
+    const last = application.block(application.height)?.header.time.seconds ?? founding.start
+    const clock = this.config.turnableClock ? new SettableClock({ seconds: last, nanos: 0 }) : systemClock
+    const engine = new EmbeddedEngine(application, { seed: this.#keys.seed("validator"), clock, onHalt })
+    await engine.start()
+    return { engine, follower: undefined, remote: undefined }
+  }
+
+  async #follow(application: LedgerApplication, { operator }: Founding) {
+    const remote = new RemoteSource("operator", () => {
+      const url = this.#directory.find(operator)?.url
+      if (url === undefined) throw new Fault("Cannot follow chain: the operator's address is not known", { retryable: true })
+      return url
+    })
+    const follower = new Follower(application, remote, { threads: 1, retryMs: 100, onHalt })
+    await follower.start()
+    return { engine: undefined, follower, remote }
+  }
+
+  async #context(chain: Chain): Promise<NodeContext> {
+    const log = new AccessLog(this.#work, () => chain.hour)
+    const vault = await openVault(join(this.config.directory, "vault"), (read) => log.record(read))
+    const mail = new Mailbox({
+      organization: this.config.organization,
+      keys: this.#keys,
+      work: this.#work,
+      chainId: () => chain.chainId,
+      hour: () => chain.hour,
+      correspondent: (organization) => this.#directory.find(organization),
+      maySend: (key, organization) => chain.isKeyOf(key, organization),
+    })
+    const plans = new PlanShelf(this.#work, this.#directory)
+    return { config: this.config, keys: this.#keys, work: this.#work, vault, log, chain, directory: this.#directory, mail, plans }
+  }
+
+  #clockOperations(engine: EmbeddedEngine<DecodedTransaction> | undefined): Operations {
+    if (engine === undefined || !this.config.turnableClock) return {}
+    return {
+      "turn-clock": async (fields) => {
+        await engine.advance(fields.integer("seconds"))
+        return { height: engine.height }
+      },
+    }
+  }
+}
+
+/** An engine that cannot go on ends the process: a node that is up and does not move would only look well. */
+function onHalt(cause: unknown): void {
+  process.stderr.write(`node halted: ${cause instanceof Error ? cause.message : "unknown cause"}\n`)
+  process.exitCode = 2
+  setImmediate(() => process.exit(2))
+}
+

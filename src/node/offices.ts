@@ -1,0 +1,49 @@
+/** Which desks an organization of a kind has, and which letters it reads: the table of contents of a node. */
+import { accessLogOperations } from "./access-log.ts"
+import type { NodeContext } from "./context.ts"
+import type { Operations } from "./desk.ts"
+import { agreementOperations, receiveBundles } from "./payer/agreement.ts"
+import { memberOperations, receiveMemberLetters } from "./payer/members.ts"
+import { claimOperations, receiveClaimLetters } from "./provider/claims.ts"
+import { paymentOperations } from "./provider/payments.ts"
+import { practitionerOperations } from "./provider/practitioners.ts"
+import { receptionOperations } from "./provider/reception.ts"
+import { recordingOperations } from "./provider/recording.ts"
+import { recordsOperations } from "./provider/records-room.ts"
+import { registryOperations } from "./registry-desk.ts"
+import { ledgerOperations } from "./ledger-desk.ts"
+import { witnessOperations } from "./witness.ts"
+
+function ofKind(node: NodeContext): Operations {
+  switch (node.config.kind) {
+    case "provider":
+      return {
+        ...practitionerOperations(node),
+        ...receptionOperations(node),
+        ...recordingOperations(node),
+        ...recordsOperations(node),
+        ...claimOperations(node),
+        ...paymentOperations(node),
+      }
+    case "payer":
+      return { ...memberOperations(node), ...agreementOperations(node) }
+    case "arbiter":
+    case "regulator":
+    case "patient-association":
+      return witnessOperations(node)
+    default:
+      return {}
+  }
+}
+
+export function operationsOf(node: NodeContext): Operations {
+  return { ...ledgerOperations(node), ...accessLogOperations(node), ...registryOperations(node), ...ofKind(node) }
+}
+
+export function receiveLetters(node: NodeContext): void {
+  if (node.config.kind === "provider") receiveClaimLetters(node)
+  if (node.config.kind === "payer") {
+    receiveMemberLetters(node)
+    receiveBundles(node)
+  }
+}

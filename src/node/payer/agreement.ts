@@ -1,0 +1,98 @@
+/**
+ * The payer's answer to a bundle: everything in it is verified and the plan is run again before anything is signed. One
+ * failure: no signature, and the reason by mail. What was agreed is kept for remittance, explanation and the snapshot.
+ */
+import { toHex } from "../../base/bytes.ts"
+import { decodeEnvelope } from "../../base/envelope.ts"
+import { decodeLeg, determinationDigest, type Leg } from "../../plan/leg.ts"
+import { decodeClaim } from "../../plan/claim.ts"
+import { generateNodeKey, openBundle } from "../../record/bundle-sealing.ts"
+import { decodePayload } from "../../ledger/envelopes.ts"
+import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
+import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
+import { type Bundle, decodeBundle } from "../../verify/bundle.ts"
+import { checkBundle } from "../../verify/check-bundle.ts"
+import type { RegisterView } from "../../verify/register-view.ts"
+import type { NodeContext } from "../context.ts"
+import type { Operations } from "../desk.ts"
+import { registersOf } from "../registers.ts"
+import type { Work } from "../work.ts"
+import { allMembers } from "./member-file.ts"
+
+/** A statement this payer has agreed to. */
+export interface AgreedClaim {
+  readonly statement: Uint8Array
+  readonly supersedes: Uint8Array | undefined
+  readonly V: Uint8Array
+  readonly provider: number
+  readonly bundle: Uint8Array
+  readonly determination: Uint8Array
+  readonly at: number
+}
+
+export function agreedClaims(work: Work): readonly AgreedClaim[] {
+  return work.rows<AgreedClaim>("agreed").map(([, claim]) => claim)
+}
+
+export function claimAndLeg(agreed: AgreedClaim): { bundle: Bundle; claim: ReturnType<typeof decodeClaim>; leg: Leg } {
+  const bundle = decodeBundle(agreed.bundle)
+  return { bundle, claim: decodeClaim(bundle.claim), leg: decodeLeg(bundle.legs[bundle.own]!.opened!.leg) }
+}
+
+function visitOf(bundle: Bundle) {
+  const visit = decodePayload(visitStatementType, visitBody, decodeEnvelope(bundle.visitStatement).payload)
+  const facts = decodePayload(factsStatementType, factsBody, visit.body.facts.payload)
+  return { supersedes: visit.body.supersedes, V: facts.body.V, factsId: facts.id }
+}
+
+/** The ledger's registers, and this payer's own books: its members' snapshots, what is held for this leg. */
+function viewOf(node: NodeContext, bundle: Bundle): RegisterView {
+  const { V, factsId } = visitOf(bundle)
+  const row = node.chain.tables().visits.get({ V, provider: bundle.provider })
+  const snapshots = new Set(allMembers(node.work).flatMap((file) => file.snapshots.map(({ digest }) => toHex(digest))))
+  const leg = row?.legs[bundle.leg]
+  const listed = row?.facts.find(({ id }) => toHex(id) === toHex(factsId(node.chain.chainId)))
+  const view: RegisterView = { ...registersOf(node), snapshots, leg: { held: leg?.held ?? 0n, paid: leg?.contested ?? 0n } }
+  return listed === undefined ? view : { ...view, assurance: listed.assurance }
+}
+
+/** Checks an opened bundle; signs, or gives the code of what is wrong. */
+async function answer(node: NodeContext, bytes: Uint8Array): Promise<{ signed: { header: Uint8Array; signature: Uint8Array } } | { reason: string }> {
+  const bundle = decodeBundle(bytes)
+  const verdict = checkBundle(bundle, viewOf(node, bundle))
+  if (!verdict.good) return { reason: verdict.failure?.code ?? "not-checked" }
+  const { payload } = decodeEnvelope(bundle.visitStatement)
+  const { supersedes, V } = visitOf(bundle)
+  const agreed: AgreedClaim = {
+    statement: verdict.statementId!,
+    supersedes,
+    V,
+    provider: bundle.provider,
+    bundle: bytes,
+    determination: determinationDigest(bundle.determination),
+    at: node.chain.seconds,
+  }
+  await node.work.put("agreed", toHex(agreed.statement), agreed)
+  return { signed: node.keys.sign("agree", "agreed", node.chain.chainId, payload) }
+}
+
+export function receiveBundles(node: NodeContext): void {
+  node.mail.on("bundle", async ({ sender, thread }, { statement, sealed }) => {
+    const { privateKey } = await generateNodeKey(node.keys.seed("sealing"))
+    const opened = await openBundle(privateKey, statement, sealed)
+    const result = opened === undefined ? { reason: "does-not-open" } : await answer(node, opened)
+    if ("signed" in result) await node.mail.send(sender, "agreement", { statement, ...result.signed }, thread)
+    else await node.mail.send(sender, "disagreement", { statement, reason: result.reason }, thread)
+  })
+}
+
+export function agreementOperations(node: NodeContext): Operations {
+  return {
+    /** The determination this payer computed itself for a statement it agreed to. */
+    "agreed-claim": async (fields) => {
+      const agreed = node.work.get<AgreedClaim>("agreed", toHex(fields.bytes("statement", 32)))
+      return agreed === undefined ? {} : { determination: agreed.determination, at: agreed.at }
+    },
+  }
+}
+

@@ -1,0 +1,107 @@
+/**
+ * The node that this one follows, over HTTP: blocks by long polling, transactions handed on. Nothing it says is
+ * believed: the follower checks and re-executes every block.
+ */
+import { type FinalBlock, finalBlockCodec } from "../base/chain/block.ts"
+import { EncodingError } from "../base/cbor.ts"
+import { Fault } from "../base/fault.ts"
+import { decodeAs, encodeAs, list } from "../base/schema.ts"
+import type { Finality, Status, Trust } from "../engine/engine.ts"
+import type { BlockSource } from "../engine/follower.ts"
+import { fromHex, toHex } from "../base/bytes.ts"
+
+const pollMs = 15_000
+const mostBlocks = 256
+const blocksCodec = list(finalBlockCodec, 0, mostBlocks)
+
+export const encodeBlocks = (blocks: readonly FinalBlock[]): Uint8Array => encodeAs(blocksCodec, blocks)
+
+/** Blocks from a height on for one answer; waits for the first, at most `waitMs`. */
+export async function blocksFor(
+  source: { readonly height: number; block(height: number): FinalBlock | undefined },
+  from: number,
+  waitMs: number,
+): Promise<Uint8Array> {
+  const end = Date.now() + waitMs
+  while (source.height < from && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5))
+  const blocks: FinalBlock[] = []
+  for (let height = Math.max(1, from); height <= source.height && blocks.length < mostBlocks; height++) {
+    const block = source.block(height)
+    if (block === undefined) break
+    blocks.push(block)
+  }
+  return encodeBlocks(blocks)
+}
+
+/** What `POST /chain/transactions` answers. */
+export function finalityToJson({ height, index, outcome }: Finality): unknown {
+  const { id, number, rejection } = outcome
+  return { height, index, id: id && toHex(id), number, rejection: rejection && { ...rejection } }
+}
+
+interface FinalityJson {
+  readonly height: number
+  readonly index: number
+  readonly id?: string
+  readonly number: number
+  readonly rejection?: { readonly code: string; readonly number: number; readonly message: string; readonly remedy: string }
+}
+
+export class RemoteSource implements BlockSource {
+  readonly trust: Trust
+  readonly #url: () => string
+  readonly #stop = new AbortController()
+
+  /** @param url - asked each time: an address may change when the other node starts again. */
+  constructor(trust: Trust, url: () => string) {
+    this.trust = trust
+    this.#url = url
+  }
+
+  async *blocks(from: number): AsyncIterable<FinalBlock> {
+    for (let next = from; !this.#stop.signal.aborted; ) {
+      const bytes = await this.#fetch(`/chain/blocks?from=${next}&wait=${pollMs}`)
+      let blocks: readonly FinalBlock[]
+      try {
+        blocks = decodeAs(blocksCodec, bytes)
+      } catch (cause) {
+        if (!(cause instanceof EncodingError)) throw cause
+        throw new Fault("Cannot follow chain: the answer is not blocks", { retryable: true, cause })
+      }
+      for (const block of blocks) yield block
+      next += blocks.length
+    }
+  }
+
+  async submit(transaction: Uint8Array): Promise<Finality> {
+    const bytes = await this.#fetch("/chain/transactions", transaction)
+    const { height, index, id, number, rejection } = JSON.parse(Buffer.from(bytes).toString("utf8")) as FinalityJson
+    return {
+      height,
+      index,
+      outcome: { number, ...(id === undefined ? {} : { id: fromHex(id) }), ...(rejection === undefined ? {} : { rejection }) },
+    }
+  }
+
+  status(): Status {
+    return "unknown"
+  }
+
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  async #fetch(path: string, body?: Uint8Array): Promise<Uint8Array> {
+    const signal = this.#stop.signal
+    const post = { method: "POST", headers: { "content-type": "application/cbor" }, body: body && Buffer.from(body), signal }
+    try {
+      const response = await fetch(this.#url() + path, body === undefined ? { signal } : (post as RequestInit))
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      if (response.ok) return bytes
+      throw new Fault(`Cannot ask the node that is followed: status ${response.status}`, { retryable: true })
+    } catch (cause) {
+      if (cause instanceof Fault) throw cause
+      throw new Fault("Cannot reach the node that is followed", { retryable: true, cause })
+    }
+  }
+}
