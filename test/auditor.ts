@@ -78,7 +78,15 @@ export type Event =
   | { do: "deliver"; visit: string; leg: number; statement: string }
   | { do: "elapse"; visit: string; leg: number; statement: string; opening: Opening }
   | { do: "contest"; visit: string; leg: number; statement: string; amount: bigint }
-  | { do: "rule"; visit: string; leg: number; statement: string; forPayer: boolean; opening: Opening; signers: number[] }
+  | {
+      do: "rule"
+      visit: string
+      leg: number
+      statement: string
+      forPayer: boolean
+      opening: Opening
+      signers: number[]
+    }
   | { do: "pay" | "refund"; payer: number; legs: readonly { visit: string; leg: number }[]; opening: Opening }
   | { do: "order"; payer: number; visit: string; leg: number; amount: bigint; signers: number[] }
   | { do: "void"; visit: string; statement: string }
@@ -177,7 +185,7 @@ export class Auditor {
     if (!signed && !known) return false
     if (this.#vouchers.has(voucher) || book?.statement?.void === true || (book?.legs.length ?? 0) >= 8) return false
     if (!/^[125]0{2,}$/.test(String(amount)) || amount > cap || this.account(payer).free < amount) return false
-    const row = book ?? { facts: new Map(), statement: undefined, legs: [] }
+    const row: VisitBook = book ?? { facts: new Map(), statement: undefined, legs: [] }
     this.visits.set(visit, row)
     this.#vouchers.add(voucher)
     this.account(payer).free -= amount
@@ -266,6 +274,7 @@ export class Auditor {
     if (book === undefined || book.statement?.void === true) return false
     const fresh = this.#file(book, event, { named, settling })
     if (fresh === undefined || !this.#mayAgree(book, event, { named, fresh })) return false
+    if (old?.statement?.id !== id) for (const leg of book.legs) if (leg.state === "held") leg.deadline = 0
     for (const i of settling) this.#settle(book.legs[i]!, book.statement!.legs.get(i)!, fresh.has(i))
     this.#done.add(key)
     this.visits.set(visit, book)
@@ -300,7 +309,6 @@ export class Auditor {
       const closed = ["settled", "paid"].includes(book.legs[i]!.state)
       if (closed && fresh.has(i) && !settling.includes(i)) return undefined
     }
-    for (const leg of book.legs) if (leg.state === "held") leg.deadline = 0
     book.statement = { id, facts: facts.id, own: side === 0, void: false, legs: claimed }
     return fresh
   }
@@ -383,7 +391,8 @@ export class Auditor {
   }
 
   #elapse(leg: LegBook, claimed: Opening, opening: Opening): boolean {
-    if ((leg.state !== "held" && leg.state !== "disputed") || leg.deadline === 0 || this.now < leg.deadline) return false
+    if ((leg.state !== "held" && leg.state !== "disputed") || leg.deadline === 0 || this.now < leg.deadline)
+      return false
     return this.#open(leg, claimed, opening)
   }
 

@@ -9,6 +9,8 @@ import { isScalar } from "./edwards.ts"
 export interface Codec<T> {
   read(reader: Reader): T
   write(writer: Writer, value: T): void
+  /** The codecs of what is inside, by field name; `item` for a list or an optional value. For listing schemas. */
+  readonly inside?: Readonly<Record<string, Codec<unknown>>>
 }
 export type Decoded<C> = C extends Codec<infer T> ? T : never
 
@@ -96,6 +98,7 @@ export const text: Codec<string> = { read: (reader) => reader.text(), write: (wr
 /** Absent is the empty byte string. Not for byte strings that may be empty themselves. */
 export function opt<T>(codec: Codec<T>): Codec<T | undefined> {
   return {
+    inside: { item: codec },
     read(reader) {
       if (reader.bytes[reader.offset] === 0x40 && reader.offset < reader.end) {
         reader.offset++
@@ -112,6 +115,7 @@ export function opt<T>(codec: Codec<T>): Codec<T | undefined> {
 
 export function list<T>(codec: Codec<T>, least = 0, most = 65536): Codec<readonly T[]> {
   return {
+    inside: { item: codec },
     read(reader) {
       const length = reader.array()
       if (length < least || length > most) bad("a list of another length")
@@ -152,6 +156,7 @@ export function struct<F extends Readonly<Record<string, AnyCodec>>>(fields: F):
   }
   return {
     size: names.length,
+    inside: fields,
     readFields,
     writeFields,
     read(reader) {

@@ -5,20 +5,8 @@
  */
 import { Refused, type Refusal } from "../base/refusal.ts"
 import { toJson } from "../base/json.ts"
+import type { Command } from "./command.ts"
 import { Screen } from "./screen.ts"
-
-/** What a command is: its line in the help, and a function from arguments to what `--json` prints. */
-export interface Command {
-  readonly summary: string
-  readonly usage: string
-  run(args: readonly string[], screen: Screen): Promise<CommandResult>
-}
-
-export interface CommandResult {
-  readonly value: unknown
-  /** Exit 1 without a refusal: the question was answered, and the answer is no. */
-  readonly failed?: boolean
-}
 
 /** Each command is loaded only when asked for, so that `verify` never loads a node. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {

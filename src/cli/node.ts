@@ -4,7 +4,7 @@ import { parseArgs } from "node:util"
 import { refuse } from "../base/refusal.ts"
 import { decodeConfig } from "../node/config.ts"
 import { Node } from "../node/node.ts"
-import type { Command } from "./main.ts"
+import type { Command } from "./command.ts"
 
 /** The start key comes on standard input, so that it is in no list of processes and no file. */
 async function startKey(): Promise<string> {

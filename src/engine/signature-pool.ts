@@ -16,7 +16,7 @@ export class SignaturePool {
 
   /**
    * @param threads - besides the main one, which helps; by default one a core after the first, at least one.
-   * @param onProgress - called after `ring.askToBeWoken`, when a worker has finished a range.
+   * @param onProgress - called after `askToBeWoken`, when a worker has finished a range.
    * @param onFailure - a worker died.
    */
   constructor(
@@ -25,11 +25,20 @@ export class SignaturePool {
   ) {
     for (let i = 0; i < threads; i++) {
       const worker = new Worker(workerFile, { workerData: this.ring.memory })
-      worker.on("message", onProgress)
+      worker.on("message", () => {
+        for (const one of this.#workers) one.unref()
+        onProgress()
+      })
       worker.on("error", onFailure)
       worker.unref()
       this.#workers.push(worker)
     }
+  }
+
+  /** Until then the workers keep the process alive; at all other times they do not. */
+  askToBeWoken(): void {
+    for (const worker of this.#workers) worker.ref()
+    this.ring.askToBeWoken()
   }
 
   async stop(): Promise<void> {

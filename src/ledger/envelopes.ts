@@ -99,6 +99,7 @@ export function nestedEnvelope<T>(
   options: NestedOptions & { readonly check?: (expiry: number, body: T) => void },
 ): Codec<NestedEnvelope<T>> {
   return {
+    inside: { body: body },
     read(reader) {
       const bytes = reader.byteString()
       if (bytes.length > options.mostBytes)

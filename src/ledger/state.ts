@@ -115,7 +115,7 @@ function cacheKeyOf<K>(codec: { readonly size: number }): (key: K) => string | n
   const part = (value: unknown) => (value instanceof Uint8Array ? mapKey(value) : (value as number))
   return (key) => {
     const fields = key as Readonly<Record<string, unknown>>
-    names ??= Object.keys(fields).sort()
+    names ??= Object.keys(fields)
     if (codec.size === 1) return part(fields[names[0]!])
     return `${part(fields[names[0]!])}|${part(fields[names[1]!])}`
   }

@@ -4,7 +4,7 @@
  */
 import { keyId } from "../base/envelope.ts"
 import { encodeGenesis, type GenesisRows } from "../ledger/constitution/genesis.ts"
-import { parameters } from "../ledger/parameters.ts"
+import { type ParameterName, parameters } from "../ledger/parameters.ts"
 import { kindSet, roles } from "../ledger/roles.ts"
 import { openEnd } from "../ledger/rows.ts"
 import { organizationKinds, type OrganizationKind } from "./config.ts"
@@ -29,6 +29,8 @@ export interface FoundingTerms {
   /** Depth of the state's tree. */
   readonly k: number
   readonly startHour: number
+  /** Parameters that the founders set otherwise than usual, inside their bounds. */
+  readonly parameters?: Readonly<Partial<Record<ParameterName, number>>>
 }
 
 const everyone = 255 & ~1
@@ -67,7 +69,10 @@ export function foundCommunity(founders: readonly Founder[], terms: FoundingTerm
   if (validatorKey === undefined) throw new TypeError("Cannot found community: operator brings no validator key")
   return encodeGenesis({
     chain: [[{ zero: 0 }, { chainId: terms.chainId, protocol: 1, currency: terms.currency, k: terms.k, pinned: undefined }]],
-    parameters: Object.values(parameters).map(({ number, initial }) => [{ number }, { value: initial }] as const),
+    parameters: Object.entries(parameters).map(([name, { number, initial }]) => {
+      const value = terms.parameters?.[name as ParameterName] ?? initial
+      return [{ number }, { value }] as const
+    }),
     rules: rules(),
     clock: [[{ zero: 0 }, { lost: 0, frozenUntil: 0, upgrade: undefined }]],
     organizations: byNumber.map((founder) => {

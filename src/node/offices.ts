@@ -4,6 +4,7 @@ import type { NodeContext } from "./context.ts"
 import type { Operations } from "./desk.ts"
 import { agreementOperations, receiveBundles } from "./payer/agreement.ts"
 import { memberOperations, receiveMemberLetters } from "./payer/members.ts"
+import { receiveProofs, remittanceOperations } from "./payer/remittance.ts"
 import { claimOperations, receiveClaimLetters } from "./provider/claims.ts"
 import { paymentOperations } from "./provider/payments.ts"
 import { practitionerOperations } from "./provider/practitioners.ts"
@@ -26,7 +27,7 @@ function ofKind(node: NodeContext): Operations {
         ...paymentOperations(node),
       }
     case "payer":
-      return { ...memberOperations(node), ...agreementOperations(node) }
+      return { ...memberOperations(node), ...agreementOperations(node), ...remittanceOperations(node) }
     case "arbiter":
     case "regulator":
     case "patient-association":
@@ -45,5 +46,6 @@ export function receiveLetters(node: NodeContext): void {
   if (node.config.kind === "payer") {
     receiveMemberLetters(node)
     receiveBundles(node)
+    receiveProofs(node)
   }
 }

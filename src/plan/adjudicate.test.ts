@@ -10,11 +10,13 @@ import { limitsOf, negated, replace, trueUp } from "./corrections.ts"
 import { determine } from "./determine.ts"
 import { explain, explainLine } from "./explain.ts"
 import { type AdjudicationInput, type InputValues, inputOf } from "./input.ts"
+import { interestOn } from "./interest.ts"
 import { decodeDetermination, decodeLeg, encodeLeg, type LegLine } from "./leg.ts"
+import { rulesOfKind } from "./plan.ts"
 import { reasonText, remarkText } from "./reasons.ts"
 import { runCase } from "./run-case.ts"
 import { firstSnapshot, nextSnapshot, type Snapshot } from "./snapshot.ts"
-import { firstDifference, stepProof, traceRoot } from "./trace.ts"
+import { decodeTrace, encodeTrace, firstDifference, stepProof, stepSalt, traceRoot, verifyStep } from "./trace.ts"
 
 const plan = planNamed("eye-sample")
 const visitDay = parseDate("2026-04-14")!
@@ -156,7 +158,12 @@ test("two traces part at the first step that differs", () => {
   const at = firstDifference(one, other)!
   deepEqual([one[at]!.clause, one[at]!.formula], ["5.4", "room"])
   notDeepEqual(traceRoot(one, salt), traceRoot(other, salt))
-  ok(stepProof(one, salt, at).length > 0)
+  const place = { salt: stepSalt(salt, at), index: at, size: one.length, proof: stepProof(one, salt, at) }
+  ok(verifyStep(traceRoot(one, salt), one[at]!, place))
+  ok(!verifyStep(traceRoot(one, salt), other[at]!, place))
+  const bytes = encodeTrace(one)
+  deepEqual(encodeTrace(decodeTrace(bytes)), bytes)
+  deepEqual(traceRoot(decodeTrace(bytes), salt), traceRoot(one, salt))
 })
 
 test("a fact that a clause needs and nobody gave pends its line alone", () => {
@@ -246,6 +253,19 @@ test("two injections on one snapshot: the second is owed 83.50 back, and its buc
       ["5.4", -8_350n],
     ],
   )
+})
+
+test("interest: 1,337.98 twelve days late at 4.625 % a year is 2.03", () => {
+  const late = planNamed("eye-sample", (text) =>
+    text.concat(
+      "### 7.2 When we pay late\n```numbers\n{ from: 2026-01-01, source: test, pay-days: 30 days, late-rate: 4.625 %/year }\n```\nWhen we pay late we pay interest.\n\n    interest: { due: pay-days, clock: clean, rate: late-rate, dayCount: 365 }\n",
+    ),
+  )
+  const { effect } = rulesOfKind(late, "interest")[0]!
+  const payment = { paid: 133_798n, received: visitDay, clean: visitDay, paidOn: visitDay + 42 }
+  equal(interestOn(effect, payment, "half-up"), 203n)
+  equal(interestOn(effect, { ...payment, paidOn: visitDay + 30 }, "half-up"), 0n)
+  equal(interestOn(effect, { ...payment, clean: undefined }, "half-up"), undefined)
 })
 
 test("a line without a rate, a code without a group, a day outside the plan", () => {

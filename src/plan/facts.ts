@@ -4,123 +4,109 @@ import type { FactName, FactSource, FactValue } from "./expression.ts"
 import type { AdjudicationInput } from "./input.ts"
 import type { Category } from "./plan.ts"
 
-const int = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value))
-
 /** The facts of one line. `leaf` and `tier` are set when steps D1 and C2 have found them. */
 export class LineFacts implements FactSource {
   readonly day: number
-  leaf: Category | undefined
-  tier: string | undefined
-  readonly #input: AdjudicationInput
-  readonly #line: ClaimLine
+  readonly input: AdjudicationInput
+  readonly line: ClaimLine
+  leaf: Category | undefined = undefined
+  tier: string | undefined = undefined
 
   constructor(input: AdjudicationInput, line: ClaimLine) {
-    this.#input = input
-    this.#line = line
+    this.input = input
+    this.line = line
     this.day = line.from
   }
 
-  readonly read = (name: FactName): FactValue | undefined => {
-    switch (name) {
-      case "category":
-        return this.leaf?.name
-      case "tier":
-        return this.tier
-      case "assurance":
-        return this.#input.assurance.value.tier
-    }
-    const ofLine = readLine(this.#line, name)
-    if (ofLine !== absent) return ofLine
-    const ofClaim = readClaim(this.#input.claim.value, name)
-    if (ofClaim !== absent) return ofClaim
-    const ofMember = readMember(this.#input.member.value, name)
-    return ofMember !== absent ? ofMember : readProvider(this.#input.provider.value, name)
+  read(name: FactName): FactValue | undefined {
+    return readers[name](this)
   }
 }
 
-const absent = Symbol("a fact of another group")
+type Reader = (facts: LineFacts) => FactValue | undefined
+type Named<T, Value> = { [K in keyof T]: T[K] extends Value ? K : never }[keyof T]
 
-function readLine(line: ClaimLine, name: FactName): FactValue | undefined | typeof absent {
-  switch (name) {
-    case "code":
-    case "codeSystem":
-    case "modifiers":
-    case "place":
-    case "revenue":
-    case "diagnoses":
-    case "drug":
-    case "drugTier":
-    case "tooth":
-    case "surfaces":
-    case "charge":
-      return line[name]
-    case "units":
-      return line.unitsMilli % 1000 === 0 ? BigInt(line.unitsMilli / 1000) : undefined
-    case "unitsMilli":
-    case "from":
-    case "to":
-    case "supply":
-      return int(line[name])
-    case "days":
-      return BigInt(Math.max(1, line.to - line.from + 1))
-    default:
-      return absent
-  }
-}
+const int = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value))
 
-function readClaim(claim: Claim, name: FactName): FactValue | undefined | typeof absent {
-  switch (name) {
-    case "kind":
-    case "billType":
-    case "drg":
-    case "inpatient":
-    case "emergency":
-    case "accident":
-    case "workRelated":
-    case "visitType":
-      return claim[name]
-    case "frequency":
-      return String(claim.frequency)
-    case "received":
-    case "admitted":
-    case "discharged":
-    case "clean":
-      return int(claim[name])
-    default:
-      return absent
-  }
-}
+const ofLine =
+  (field: Named<ClaimLine, FactValue | undefined>): Reader =>
+  ({ line }) =>
+    line[field]
+const intOfLine =
+  (field: Named<ClaimLine, number | undefined>): Reader =>
+  ({ line }) =>
+    int(line[field])
+const ofClaim =
+  (field: Named<Claim, string | boolean | undefined>): Reader =>
+  ({ input }) =>
+    input.claim.value[field]
+const intOfClaim =
+  (field: Named<Claim, number | undefined>): Reader =>
+  ({ input }) =>
+    int(input.claim.value[field])
+const ofMember =
+  (field: Named<Member, string | boolean | readonly string[] | undefined>): Reader =>
+  ({ input }) =>
+    input.member.value[field]
+const intOfMember =
+  (field: Named<Member, number | undefined>): Reader =>
+  ({ input }) =>
+    int(input.member.value[field])
+const ofProvider =
+  (field: keyof Provider): Reader =>
+  ({ input }) =>
+    input.provider.value[field]
 
-function readMember(member: Member, name: FactName): FactValue | undefined | typeof absent {
-  switch (name) {
-    case "sex":
-    case "relation":
-    case "selfOnly":
-    case "flags":
-    case "otherCover":
-      return member[name]
-    case "born":
-    case "coverFrom":
-    case "coverTo":
-    case "enrolled":
-    case "members":
-    case "rank":
-      return int(member[name])
-    default:
-      return absent
-  }
-}
-
-function readProvider(provider: Provider, name: FactName): FactValue | undefined {
-  switch (name) {
-    case "provider":
-    case "specialty":
-    case "contract":
-    case "level":
-      return provider[name]
-    case "providerKind":
-      return provider.kind
-    default:
-      return undefined
-  }
+/** One reader a fact: the compiler holds this list to the closed list of the language. */
+const readers: Readonly<Record<FactName, Reader>> = {
+  code: ofLine("code"),
+  codeSystem: ofLine("codeSystem"),
+  modifiers: ofLine("modifiers"),
+  // A fraction of a unit is no whole number: a condition that asks for `units` then lacks it.
+  units: ({ line }) => (line.unitsMilli % 1000 === 0 ? BigInt(line.unitsMilli / 1000) : undefined),
+  unitsMilli: intOfLine("unitsMilli"),
+  charge: ofLine("charge"),
+  place: ofLine("place"),
+  revenue: ofLine("revenue"),
+  diagnoses: ofLine("diagnoses"),
+  from: intOfLine("from"),
+  to: intOfLine("to"),
+  days: ({ line }) => BigInt(Math.max(1, line.to - line.from + 1)),
+  drug: ofLine("drug"),
+  supply: intOfLine("supply"),
+  drugTier: ofLine("drugTier"),
+  tooth: ofLine("tooth"),
+  surfaces: ofLine("surfaces"),
+  category: ({ leaf }) => leaf?.name,
+  tier: ({ tier }) => tier,
+  kind: ofClaim("kind"),
+  frequency: ({ input }) => String(input.claim.value.frequency),
+  billType: ofClaim("billType"),
+  drg: ofClaim("drg"),
+  received: intOfClaim("received"),
+  admitted: intOfClaim("admitted"),
+  discharged: intOfClaim("discharged"),
+  inpatient: ofClaim("inpatient"),
+  emergency: ofClaim("emergency"),
+  accident: ofClaim("accident"),
+  workRelated: ofClaim("workRelated"),
+  visitType: ofClaim("visitType"),
+  assurance: ({ input }) => input.assurance.value.tier,
+  clean: intOfClaim("clean"),
+  born: intOfMember("born"),
+  sex: ofMember("sex"),
+  relation: ofMember("relation"),
+  coverFrom: intOfMember("coverFrom"),
+  coverTo: intOfMember("coverTo"),
+  enrolled: intOfMember("enrolled"),
+  members: intOfMember("members"),
+  selfOnly: ofMember("selfOnly"),
+  flags: ofMember("flags"),
+  provider: ofProvider("provider"),
+  specialty: ofProvider("specialty"),
+  providerKind: ofProvider("kind"),
+  contract: ofProvider("contract"),
+  level: ofProvider("level"),
+  rank: intOfMember("rank"),
+  otherCover: ofMember("otherCover"),
 }

@@ -112,7 +112,11 @@ function postLine(run: Run, state: LineState, rules: LineRules, paid: Paid, allo
   const day = state.line.from
   const { prior } = paid
   const share = prior?.rule.effect.posts === "owed" ? prior.owed : paid.shared.share
+  // A bucket counts a line once, however many clauses name it.
+  const posted = new Map<Bucket, bigint>()
   const post = (rule: Rule, step: string, bucket: Bucket, amount: bigint, allotted = false) => {
+    if (posted.has(bucket)) return
+    posted.set(bucket, amount)
     run.ledger.post(bucket, day, amount, allotted)
     if (run.trace === undefined || amount === 0n) return
     const at = { line: state.line.number, step, formula: "post" } as const
@@ -136,6 +140,7 @@ function postLine(run: Run, state: LineState, rules: LineRules, paid: Paid, allo
     if (once !== undefined)
       run.ledger.note({ clause: copay.rule.clause.number, owner: "copay", day: once, provider, quantity: share.copay })
   }
+  for (const [bucket, amount] of posted) run.ledger.postAlso(bucket, day, amount)
   noteLine(run, state)
   noteGlobal(run, state)
 }

@@ -19,6 +19,9 @@ export function endOf(from: number, window: Duration): number {
   return from + (window.unit === "days" ? window.count : Math.floor(window.count / 24))
 }
 
+/** So that the sums of 999 lines stay below what the encoding of an amount holds. */
+const maxCharge = 10n ** 12n
+
 /** A2: data without which no line can be judged. */
 export function checkClaimLine(run: Run, state: LineState): void {
   const { line } = state
@@ -26,6 +29,7 @@ export function checkClaimLine(run: Run, state: LineState): void {
   if (line.code === "") lacks("M51")
   if (line.unitsMilli === 0) lacks("M53")
   if (line.to < line.from) lacks("M52")
+  if (line.charge > maxCharge) pend(run, state, "A2", undefined, "overflow", "charge")
   const { effective } = run.plan.front
   if (line.from < effective.from || line.from >= effective.until) pend(run, state, "A2", undefined, "no-table", "plan")
 }

@@ -1,8 +1,9 @@
 /** Gates D2 and D3: prior authorization, waiting times, and counted limits, which set units aside for the line. */
 import { matching, stuck } from "./choose.ts"
 import type { Authorization } from "./input.ts"
-import { addMonths, isWithin, type NamedNumber, valueOn } from "./plan.ts"
-import { type LineState, pend, type RuleOf, type Run, record, refuse } from "./state.ts"
+import { addMonths, type Bucket, isWithin, type NamedNumber, valueOn } from "./plan.ts"
+import { isRolling, startOfPeriod } from "./room.ts"
+import { type LineState, pend, type RuleOf, type Run, record, refuse, roomFor } from "./state.ts"
 
 /** Why no authorization lets the line through; undefined when one does. */
 function authorizationFault(run: Run, state: LineState, rule: RuleOf<"authorize">): string | undefined {
@@ -71,8 +72,17 @@ function quantityOf(state: LineState, rule: RuleOf<"limit">): bigint | undefined
     case "day":
       return BigInt(state.line.to - state.line.from + 1)
     default:
-      return state.line.unitsMilli % 1000 === 0 ? BigInt(state.line.unitsMilli / 1000) : undefined
+      return state.payableUnitsMilli % 1000n === 0n ? state.payableUnitsMilli / 1000n : undefined
   }
+}
+
+const countsUnits = (rule: RuleOf<"limit">) => rule.effect.per === "unit" || rule.effect.per === "item"
+
+/** Whether two lines draw on one period of a bucket. Spans that roll overlap; they are taken as one. */
+function samePeriod(run: Run, bucket: Bucket, a: LineState, b: LineState): boolean {
+  if (isRolling(bucket) || a.line.from === b.line.from) return true
+  const facts = { coverFrom: run.member.coverFrom, admitted: run.claim.admitted }
+  return startOfPeriod(bucket, a.line.from, facts) === startOfPeriod(bucket, b.line.from, facts)
 }
 
 /** Units that earlier lines of the claim set aside under the same bucket. */
@@ -80,7 +90,7 @@ function setAside(run: Run, state: LineState, rule: RuleOf<"limit">): bigint {
   let total = 0n
   for (const other of run.lines) {
     if (other === state) break
-    if (other.status !== "open") continue
+    if (other.status !== "open" || !samePeriod(run, rule.effect.bucket, state, other)) continue
     for (const use of other.uses) if (use.rule.effect.bucket === rule.effect.bucket) total += use.quantity
   }
   return total
@@ -104,7 +114,7 @@ export function checkLimits(run: Run, state: LineState): void {
   for (const rule of rules) {
     if (sameVisit(run, state, rule)) continue
     const quantity = quantityOf(state, rule)
-    const read = run.ledger.room(rule.effect.bucket, state.line.from, true)
+    const read = roomFor(run, state, rule.effect.bucket, true)
     if (quantity === undefined || typeof read !== "bigint") {
       pend(run, state, "D3", rule, "missing-fact", typeof read === "bigint" ? "units" : read.missing)
       continue
@@ -133,7 +143,11 @@ function takeUnits(run: Run, state: LineState, rule: RuleOf<"limit">, quantity: 
   }
   state.uses.push({ rule, quantity: within })
   if (within === quantity || state.status !== "open") return
-  // A second limit splits what the first one left; its share of units and charge goes the same way.
+  // A second limit splits what the first one left, and the first then uses no more than that.
+  for (let i = 0; i < state.uses.length; i++) {
+    const use = state.uses[i]!
+    if (countsUnits(use.rule) && use.quantity > within) state.uses[i] = { ...use, quantity: within }
+  }
   const charge = (state.payableCharge * within) / quantity
   const unitsMilli = (state.payableUnitsMilli * within) / quantity
   const beyond = { charge: state.payableCharge - charge, unitsMilli: state.payableUnitsMilli - unitsMilli, rule }

@@ -51,6 +51,7 @@ export {
   priorLegOf,
   type Referral,
 } from "./input.ts"
+export { interestOn, type LatePayment } from "./interest.ts"
 export {
   type Adjustment,
   type Determination,
@@ -90,11 +91,15 @@ export {
   type VisitCounted,
 } from "./snapshot.ts"
 export {
+  decodeTrace,
   encodeStep,
+  encodeTrace,
   firstDifference,
   type Named,
   type Step,
   statementTraceRoot,
   stepProof,
+  stepSalt,
   traceRoot,
+  verifyStep,
 } from "./trace.ts"

@@ -6,6 +6,9 @@ import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record } f
 
 const powersOfTen: readonly bigint[] = Array.from({ length: 19 }, (_, n) => 10n ** BigInt(n))
 
+/** So that the sums of 999 lines stay below what the encoding of an amount holds. */
+const maxPrice = 10n ** 12n
+
 /** What a rule says one unit costs: a rate, the charge itself, or a lump sum in minor units. */
 type Tariff =
   | { readonly kind: "rate"; readonly rate: Rate }
@@ -13,7 +16,7 @@ type Tariff =
   | { readonly kind: "sum"; readonly amount: bigint }
 
 interface Missing {
-  readonly code: "no-rate" | "no-table" | "missing-fact" | "not-run"
+  readonly code: "no-rate" | "no-table" | "missing-fact" | "not-run" | "overflow"
   readonly missing: string
 }
 
@@ -86,6 +89,7 @@ function priceWith(
     return { code: "missing-fact", missing: (rule.effect.percent ?? rule.effect.ofCharge ?? most)?.name ?? "percent" }
   const priced = priceOf(run, tariff, factor, quantity)
   const price = cap === undefined ? priced : minimum(priced, cap)
+  if (price > maxPrice) return { code: "overflow", missing: "price" }
   return { price, full: rule.effect.lesser ? minimum(quantity.charge, price) : price }
 }
 

@@ -193,22 +193,27 @@ export class Ledger {
     return room
   }
 
-  /** Adds to a bucket and to those that count with it. The room was asked before, so nothing is missing now. */
+  /** Adds to a bucket. The room was asked before, so nothing is missing now. */
   post(bucket: Bucket, day: number, amount: bigint, allotted = false): void {
     if (amount === 0n) return
     const rooms = this.#rooms(bucket, day)
     assert(!("missing" in rooms), "a bucket is posted to only after its room was read")
-    for (const { account, limit, binds } of rooms) {
-      const room = maximum(0n, limit - account.met - account.posted)
-      assert(!binds || allotted || amount <= room, "no posting overdraws a bucket")
+    const left = this.room(bucket, day, allotted)
+    assert(typeof left === "bigint" && amount <= left, "no posting overdraws a bucket")
+    for (const { account } of rooms) {
       account.posted += amount
       if (!isRolling(bucket)) continue
       const provider = this.#input.provider.value.provider
       this.#events.push({ clause: bucket.clause.number, owner: account.owner, day, provider, quantity: amount })
     }
+  }
+
+  /** Adds to the buckets that count with another one, as far as they have room. */
+  postAlso(bucket: Bucket, day: number, amount: bigint): void {
     for (const other of bucket.alsoCounts) {
       const room = this.room(other, day)
-      if (typeof room === "bigint") this.post(other, day, minimum(amount, room))
+      if (typeof room !== "bigint") continue
+      this.post(other, day, minimum(amount, room))
     }
   }
 

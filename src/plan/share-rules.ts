@@ -3,7 +3,7 @@ import { minimum } from "../base/money.ts"
 import { matching, stuck, winner } from "./choose.ts"
 import type { CoinsuranceTerms, CopayTerms } from "./effects.ts"
 import { type Bucket, type Rule, valueOn } from "./plan.ts"
-import { type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
+import { type LineState, pend, type RuleOf, type Run, record, roomFor } from "./state.ts"
 
 interface PartRule<T> {
   readonly rule: Rule
@@ -27,7 +27,7 @@ function partOf<T>(rule: Rule | undefined, terms: T | undefined): PartRule<T> | 
 function firstRule(run: Run, state: LineState): RuleOf<"first"> | undefined | typeof stuck {
   const rule = winner(run, state, "F1", "first")
   if (rule === stuck || rule === undefined) return rule
-  const room = run.ledger.room(rule.effect.bucket, state.line.from, true)
+  const room = roomFor(run, state, rule.effect.bucket, true)
   if (typeof room !== "bigint") {
     pend(run, state, "F1", rule, "missing-fact", room.missing)
     return stuck
@@ -90,7 +90,7 @@ export function copayDays(run: Run, state: LineState, terms: CopayTerms): bigint
   let days = BigInt(Math.max(1, state.line.to - state.line.from + 1))
   const most = terms.maxDays && valueOn(terms.maxDays, state.line.from)
   if (most !== undefined) days = minimum(days, most)
-  const room = terms.bucket && run.ledger.room(terms.bucket, state.line.from)
+  const room = terms.bucket && roomFor(run, state, terms.bucket)
   return typeof room === "bigint" ? minimum(days, room) : days
 }
 
@@ -99,7 +99,7 @@ export function copayDue(run: Run, state: LineState, rules: ShareRules): bigint 
   if (rules.copay === undefined) return 0n
   const { rule, terms } = rules.copay
   const amount = valueOn(terms.amount, state.line.from)
-  const room = terms.bucket && run.ledger.room(terms.bucket, state.line.from)
+  const room = terms.bucket && roomFor(run, state, terms.bucket)
   const missing =
     amount === undefined
       ? terms.amount.name

@@ -9,7 +9,7 @@ import { coordinate } from "./coordinate.ts"
 import { finishLine } from "./finish.ts"
 import { type Bucket, type Rule, valueOn } from "./plan.ts"
 import { copayDue, type ShareRules, shareRules } from "./share-rules.ts"
-import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
+import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record, roomFor } from "./state.ts"
 
 /** A line's money while it is shared out. */
 export interface Share {
@@ -39,7 +39,7 @@ function readRoom(
   bucket: Bucket,
   allotted = false,
 ): bigint | undefined {
-  const room = run.ledger.room(bucket, state.line.from, allotted)
+  const room = roomFor(run, state, bucket, allotted)
   if (typeof room !== "bigint") {
     pend(run, state, step, rule, "missing-fact", room.missing)
     return undefined

@@ -8,8 +8,8 @@ import type { FactSource } from "./expression.ts"
 import type { Formula } from "./formulas.ts"
 import type { AdjudicationInput } from "./input.ts"
 import type { Adjustment, Finding, FindingCode, Group, LineStatus } from "./leg.ts"
-import type { Category, Plan, Rule } from "./plan.ts"
-import type { Ledger } from "./room.ts"
+import type { Bucket, Category, Plan, Rule } from "./plan.ts"
+import type { Gap, Ledger } from "./room.ts"
 import type { Named, Step, Trace } from "./trace.ts"
 
 /** The rule of a kind, as it stands in a plan. */
@@ -128,6 +128,12 @@ export function refuse(
   state.status = "denied"
   state.shown = { step, clause, kind: rule?.kind ?? "" }
   state.refusal = { step, rule, group, carc, rarc }
+}
+
+/** What is left of a bucket for a line; a bucket of other network tiers has nothing to say to it. */
+export function roomFor(run: Run, state: LineState, bucket: Bucket, useAllotment = false): bigint | Gap {
+  const inTier = bucket.tiers === undefined || (state.tier !== undefined && bucket.tiers.includes(state.tier))
+  return inTier ? run.ledger.room(bucket, state.line.from, useAllotment) : { missing: `tier of ${bucket.name}` }
 }
 
 /** Adds an adjustment to a list, when it is not zero. */

@@ -4,10 +4,9 @@
  */
 
 import { equalBytes } from "../base/bytes.ts"
-import type { Value } from "../base/cbor.ts"
-import { encode } from "../base/cbor.ts"
+import { EncodingError, encode, Reader, type Value } from "../base/cbor.ts"
 import { digest } from "../base/digest.ts"
-import { treeProof, treeRoot } from "../base/tree.ts"
+import { treeProof, treeRoot, verifyTreeProof } from "../base/tree.ts"
 import { type Formula, formulas } from "./formulas.ts"
 
 /** Name and value pairs, in the order the formula names them. Amounts are never negative here. */
@@ -59,6 +58,58 @@ export function statementTraceRoot(legRoots: readonly Uint8Array[]): Uint8Array 
 /** Inclusion proof of one step in its leg's tree. */
 export function stepProof(steps: readonly Step[], traceSalt: Uint8Array, index: number): Uint8Array[] {
   return treeProof("step", leaves(steps, traceSalt), index)
+}
+
+/** Whether a step stands at a place of the trace with this root: how arbiters look at one step and no other. */
+export function verifyStep(
+  root: Uint8Array,
+  step: Step,
+  at: {
+    readonly salt: Uint8Array
+    readonly index: number
+    readonly size: number
+    readonly proof: readonly Uint8Array[]
+  },
+): boolean {
+  return verifyTreeProof("step", root, [at.salt, ...leafOf(step)], at.index, at.size, at.proof)
+}
+
+export const encodeTrace = (steps: readonly Step[]): Uint8Array => encode(steps.map(leafOf))
+
+const formulaByNumber = new Map(Object.entries(formulas).map(([name, [id]]) => [id as number, name as Formula]))
+
+function readNamed(reader: Reader): Named {
+  const pairs: [string, bigint | string | Uint8Array][] = []
+  for (let left = reader.array(); left > 0; left--) {
+    reader.array(2)
+    const name = reader.text()
+    const major = reader.peek()
+    pairs.push([name, major === 0 ? BigInt(reader.uint()) : major === 2 ? reader.byteString() : reader.text()])
+  }
+  return pairs
+}
+
+function readStep(reader: Reader): Step {
+  reader.array(4)
+  reader.array(2)
+  const [clause, kind] = [reader.text(), reader.text()]
+  reader.array(3)
+  const [line, step, inputs] = [reader.uint(), reader.text(), readNamed(reader)]
+  const formula = formulaByNumber.get(reader.uint())
+  if (formula === undefined) throw new EncodingError("Cannot read a trace: no such formula")
+  return { clause, kind, line, step, inputs, formula, output: readNamed(reader) }
+}
+
+/**
+ * The steps of an encoded trace; integers come back as `bigint`, and the steps encode to the same bytes.
+ * @throws EncodingError unless the bytes are the one encoding of a trace.
+ */
+export function decodeTrace(bytes: Uint8Array): readonly Step[] {
+  const reader = new Reader(bytes)
+  const steps: Step[] = []
+  for (let left = reader.array(); left > 0; left--) steps.push(readStep(reader))
+  reader.done()
+  return steps
 }
 
 export const encodeStep = (step: Step): Uint8Array => encode(leafOf(step))

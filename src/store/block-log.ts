@@ -1,9 +1,14 @@
-/** Blocks by height, in the same environment as the state they made. Heights have no gaps. */
+/**
+ * Blocks by height, in the same environment as the state they made. Heights have no gaps. A block is cut into pieces
+ * that fit beside another on a page: a value of many pages makes LMDB search its free pages for a run of them, and on
+ * a large store that search costs more than everything else a block writes.
+ */
+import { concat } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { type FinalBlock, finalBlockCodec } from "../base/chain/block.ts"
 import { Fault } from "../base/fault.ts"
 import { decodeAs, encodeAs } from "../base/schema.ts"
-import { type Bytes, numberKey, owned } from "./environment.ts"
+import type { Bytes } from "./environment.ts"
 
 export class BlockLog {
   readonly #table: Bytes
@@ -14,8 +19,10 @@ export class BlockLog {
 
   /** The bytes of a block as stored; undefined when it is not. */
   bytes(height: number): Uint8Array | undefined {
-    const stored = this.#table.getBinary(numberKey(height))
-    return stored && owned(stored)
+    const pieces: Uint8Array[] = []
+    for (const { value } of this.#table.getRange({ start: pieceKey(height, 0), end: pieceKey(height + 1, 0) }))
+      pieces.push(value)
+    return pieces.length === 0 ? undefined : concat(...pieces)
   }
 
   /** @throws Fault when the stored bytes are not a block: the disk has changed them. */
@@ -32,6 +39,20 @@ export class BlockLog {
 
   /** Inside a transaction of the environment only. */
   put(block: FinalBlock): void {
-    this.#table.put(numberKey(block.header.height), encodeAs(finalBlockCodec, block))
+    const bytes = encodeAs(finalBlockCodec, block)
+    const { height } = block.header
+    for (let at = 0, piece = 0; at < bytes.length; at += pieceBytes, piece++)
+      this.#table.put(pieceKey(height, piece), bytes.subarray(at, at + pieceBytes))
   }
+}
+
+/** Two such values and their keys fit a page of 4 KiB. */
+const pieceBytes = 1980
+
+/** Sorts by height, then piece. */
+function pieceKey(height: number, piece: number): Uint8Array {
+  const key = Buffer.alloc(12)
+  key.writeBigUInt64BE(BigInt(height))
+  key.writeUInt32BE(piece, 8)
+  return key
 }

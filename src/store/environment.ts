@@ -40,10 +40,3 @@ export function openTable(environment: Environment, name: string): Bytes {
 export function owned(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes)
 }
-
-/** A whole number as a key that sorts by value. */
-export function numberKey(value: number): Uint8Array {
-  const key = Buffer.alloc(8)
-  key.writeBigUInt64BE(BigInt(value))
-  return key
-}

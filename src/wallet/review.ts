@@ -3,6 +3,7 @@
  * run of the plan gives the same determination. Nothing is signed that did not pass.
  */
 import { fromUtf8 } from "#crypto"
+import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
 import { decodeClaim, type ClaimLine } from "../plan/claim.ts"
@@ -32,15 +33,32 @@ export async function review(mailbox: Mailbox, letter: LetterBody<"bundle">, vie
   if (bytes === undefined) {
     return refuse("bundle-closed", "Cannot review visit: the bundle is not sealed to this wallet", "bundle", "Ask the provider")
   }
-  const bundle = decodeBundle(bytes)
-  return {
-    statement: letter.statement,
-    payload: decodeEnvelope(bundle.visitStatement).payload,
-    bundle,
-    bytes,
-    facts: bundle.facts.map(({ index, sentence }) => ({ index, sentence: fromUtf8(sentence) ?? "" })),
-    lines: decodeClaim(bundle.claim).lines,
-    leg: decodeLeg(bundle.legs[bundle.own]!.opened!.leg),
-    verdict: checkBundle(bundle, view),
+  return reviewOf(bytes, letter.statement, view)
+}
+
+const falseBundle = (): never =>
+  refuse("bundle-false", "Cannot review visit: the bundle is not one that reads", "bundle", "Ask the provider")
+
+/** The same over an opened bundle: also for a file that was kept. @throws Refused when its parts do not read. */
+export function reviewOf(bytes: Uint8Array, statement: Uint8Array, view: RegisterView): Review {
+  try {
+    const bundle = decodeBundle(bytes)
+    // The verdict first: what it refuses is shown as refused, whatever else could still be read.
+    const verdict = checkBundle(bundle, view)
+    const own = bundle.legs[bundle.own]?.opened
+    if (own === undefined) return falseBundle()
+    return {
+      statement,
+      payload: decodeEnvelope(bundle.visitStatement).payload,
+      bundle,
+      bytes,
+      facts: bundle.facts.map(({ index, sentence }) => ({ index, sentence: fromUtf8(sentence) ?? "" })),
+      lines: decodeClaim(bundle.claim).lines,
+      leg: decodeLeg(own.leg),
+      verdict,
+    }
+  } catch (error) {
+    if (error instanceof EncodingError) return falseBundle()
+    throw error
   }
 }

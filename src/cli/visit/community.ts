@@ -120,6 +120,11 @@ export class Community {
     this.#nodes = new Map(started.map((node) => [node.member.number, node]))
   }
 
+  /** What opens an organization's directory: in the hands of whoever runs it, and of an insider there. */
+  startKeyOf(number: number): string {
+    return this.#startKeys.get(number)!
+  }
+
   node(number: number): NodeProcess {
     return this.#nodes.get(number)!
   }

@@ -63,13 +63,26 @@ export function eyeVisit(plan: PlanFiles): VisitCase {
   }
 }
 
-/**
- * Seven other visits of the morning, each with what the plan's buckets have left. Together the plan pays 1,862.02 for
- * them; each is held with 500.00.
- */
+/** Another visit of the morning: what the plan's deductible has left for that patient, and what was done. */
 export interface MorningVisit {
-  readonly patient: string
   readonly deductibleLeft: bigint
   readonly lines: readonly ClaimLine[]
 }
-export const morningVisits: readonly MorningVisit[] = []
+
+const exam = (number: number, modifiers: readonly string[] = []) => line(number, "E10", 21_000n, { modifiers, facts: [0] })
+const scan = (number: number) => line(number, "T20", 12_500n, { modifiers: ["50"], facts: [1] })
+const injection = (number: number, eye: "LT" | "RT") => line(number, "S30", 45_000n, { modifiers: [eye], facts: [2] })
+const medicine = (number: number) => line(number, "J0178", 110_000n, { modifiers: ["JZ"], facts: [3] })
+const frames = (number: number) => line(number, "F50", 23_000n, { facts: [0] })
+
+/** Seven other visits, each held with 500.00; together the plan pays 1,862.02 for them. */
+export const morningHold = 50_000n
+export const morningVisits: readonly MorningVisit[] = [
+  { deductibleLeft: 0n, lines: [exam(1, ["25"]), scan(2), injection(3, "RT")] },
+  { deductibleLeft: 4_000n, lines: [exam(1)] },
+  { deductibleLeft: 24_000n, lines: [frames(1)] },
+  { deductibleLeft: 24_000n, lines: [medicine(1)] },
+  { deductibleLeft: 24_000n, lines: [injection(1, "LT"), medicine(2)] },
+  { deductibleLeft: 15_000n, lines: [exam(1)] },
+  { deductibleLeft: 22_885n, lines: [medicine(1)] },
+]

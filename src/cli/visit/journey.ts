@@ -8,6 +8,7 @@ import { Fault } from "../../base/fault.ts"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
 import { formatDate, monthOfDay } from "../../base/time.ts"
 import { lineToJson } from "../../node/provider/lines.ts"
+import type { Circumstances } from "../../node/provider/visit-file.ts"
 import type { ClaimLine, Member } from "../../plan/claim.ts"
 import type { Leg } from "../../plan/leg.ts"
 import { categories } from "../../record/entry.ts"
@@ -123,11 +124,11 @@ export class Journey {
     throw new Fault(`Cannot go on: no ${kind} letter came`, { retryable: true })
   }
 
-  /** Shows a fresh address at the desk. */
-  async arrive(practitioner: Uint8Array): Promise<void> {
+  /** Shows a fresh address at the desk. `circumstances` are what the claim will say of the whole visit. */
+  async arrive(practitioner: Uint8Array, circumstances?: Circumstances): Promise<void> {
     const shown = await this.wallet.showAddress(this.#organization(this.provider), roles.payer, categories)
     this.#visit = shown.visit
-    await this.clinic.desk("open-visit", { address: toHex(shown.address), practitioner: toHex(practitioner) })
+    await this.clinic.desk("open-visit", { address: toHex(shown.address), practitioner: toHex(practitioner), circumstances })
   }
 
   #name() {
@@ -138,7 +139,7 @@ export class Journey {
     return this.clinic.desk("quote", { ...this.#name(), lines: lines.map(lineToJson) })
   }
 
-  async hold(amount: bigint): Promise<{ height: number; held: string }> {
+  async hold(amount: bigint): Promise<{ height: number; held: string; bytes: number }> {
     const { payload } = await this.clinic.desk<{ payload: string }>("prepare-hold", { ...this.#name(), amount })
     const { header, signature } = this.wallet.signFor(this.visit, "held", fromHex(payload))
     return this.clinic.desk("hold", { ...this.#name(), payload, header, signature })

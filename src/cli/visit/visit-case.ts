@@ -2,6 +2,7 @@
  * What one told visit consists of, whether it comes from the standing example, a FHIR bundle or an 837: the people, the
  * plan, what was planned, what was done. The story runs any of them on one path.
  */
+import type { Circumstances } from "../../node/provider/visit-file.ts"
 import type { ClaimLine, Member } from "../../plan/claim.ts"
 import type { Category } from "../../record/entry.ts"
 
@@ -35,10 +36,13 @@ export interface VisitCase {
   readonly title: string
   readonly patient: string
   readonly practitioner: { readonly name: string; readonly licence: string }
+  /** The first day of service: the chain's clock starts there. */
   readonly serviceDay: number
   readonly plan: PlanFiles
   readonly member: Member
   readonly left: readonly BucketLeft[]
+  /** What the claim says of the whole visit; a plain professional claim when absent. */
+  readonly circumstances?: Circumstances
   /** A step of the ladder. */
   readonly hold: bigint
   readonly entries: readonly RecordEntry[]

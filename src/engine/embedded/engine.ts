@@ -6,28 +6,25 @@
  *
  *   submit ─▶ intake (verify) ─▶ execute ─▶ commit (fsync) ─▶ answer
  */
-import { mapKey, publicKeyOf, sha256 } from "#crypto"
-import { equalBytes } from "../../base/bytes.ts"
+import { mapKey, sha256 } from "#crypto"
 import type { FinalBlock } from "../../base/chain/block.ts"
-import { signCommit } from "../../base/chain/commit.ts"
 import { Fault } from "../../base/fault.ts"
-import { type Clock, SettableClock, systemClock, timeAfter } from "../clock.ts"
+import { type Clock, SettableClock, systemClock } from "../clock.ts"
 import {
   type Application,
   type Decoded,
   type Engine,
   type Finality,
   isOutcome,
-  type Outcome,
   type ProvenRow,
   type SignatureJob,
   type Status,
 } from "../engine.ts"
-import { type Head, headAfter, headOf, nextHeader } from "../head.ts"
 import { Heights } from "../heights.ts"
 import { SignaturePool } from "../signature-pool.ts"
 import { Answers } from "./answers.ts"
 import { fillBatches } from "./batches.ts"
+import { BlockMaker, type Executed } from "./block-maker.ts"
 import { type Entry, Intake } from "./intake.ts"
 import { Stopwatch } from "./stopwatch.ts"
 
@@ -54,25 +51,17 @@ const helpRange = 8
 /** Executed blocks that may wait while another is on its way to disk. */
 const blocksAhead = 2
 
-interface Executed<T extends Decoded> {
-  readonly block: FinalBlock
-  readonly entries: readonly Entry<T>[]
-  readonly outcomes: readonly Outcome[]
-}
-
 export class EmbeddedEngine<T extends Decoded> implements Engine {
   readonly trust = "operator"
   /** Where the main thread's time goes. */
   readonly stopwatch = new Stopwatch()
   readonly #application: Application<T>
   readonly #options: Required<Omit<EmbeddedOptions, "onHalt" | "threads">> & Pick<EmbeddedOptions, "onHalt" | "threads">
-  readonly #publicKey: Uint8Array
   readonly #answers = new Answers()
   readonly #heights: Heights
   #pool: SignaturePool | undefined
   #intake: Intake<T> | undefined
-  #head: Head | undefined
-  #last: FinalBlock | undefined
+  #maker: BlockMaker<T> | undefined
   #executed: Executed<T>[] = []
   #committing: Promise<void> | undefined
   #scheduled = false
@@ -84,7 +73,6 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
   constructor(application: Application<T>, options: EmbeddedOptions) {
     this.#application = application
     this.#options = { clock: systemClock, queue: 8192, batchesPerBlock: 4, ...options }
-    this.#publicKey = publicKeyOf(options.seed)
     this.#heights = new Heights(application.height)
   }
 
@@ -95,9 +83,8 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
   async start(): Promise<void> {
     if (this.#pool !== undefined) throw new TypeError("Cannot start engine: it was started before")
     const application = this.#application
-    this.#head = headOf(application)
-    this.#last = application.block(application.height)
-    this.#checkValidators(this.#head)
+    const { seed } = this.#options
+    this.#maker = new BlockMaker(application, { seed, stopwatch: this.stopwatch })
     this.#remember()
     this.#pool = new SignaturePool(this.#options.threads, {
       onProgress: () => this.#wake(),
@@ -155,11 +142,10 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
   }
 
   async prove(table: string, key: Uint8Array): Promise<ProvenRow> {
-    const head = this.#head
-    if (head === undefined) throw new Fault("Cannot prove row: the engine has not started", { retryable: true })
+    const maker = this.#maker
+    if (maker === undefined) throw new Fault("Cannot prove row: the engine has not started", { retryable: true })
     const row = this.#application.prove(table, key)
-    // A block that changed nothing carries the app hash of the state after it, too.
-    const height = this.#needsProof(head) ? head.height + 1 : head.height
+    const height = maker.needsProof ? maker.height + 1 : maker.height
     const reached = await this.#heights.reached(height)
     const block = reached ? this.block(height) : undefined
     if (block === undefined) throw new Fault("Cannot prove row: the engine has stopped", { retryable: true })
@@ -189,19 +175,14 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
   }
 
   #isBusy(): boolean {
-    const head = this.#head
+    const maker = this.#maker
     return (
-      head === undefined ||
+      maker === undefined ||
       this.#answers.pending > 0 ||
       this.#executed.length > 0 ||
       this.#committing !== undefined ||
-      this.#needsProof(head)
+      maker.needsProof
     )
-  }
-
-  /** Whether the state has an app hash that no header carries yet. */
-  #needsProof(head: Head): boolean {
-    return this.#last === undefined || !equalBytes(this.#last.header.appHash, head.appHash)
   }
 
   #wake(): void {
@@ -245,7 +226,7 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
   }
 
   #sleepUntilProgress(intake: Intake<T>, pool: SignaturePool): void {
-    pool.ring.askToBeWoken()
+    pool.askToBeWoken()
     // A range may have ended before the asking: look once more.
     const before = intake.unverified
     intake.advance()
@@ -253,12 +234,11 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
   }
 
   #mayExecute(intake: Intake<T>): boolean {
-    const head = this.#head!
     if (this.#executed.length >= blocksAhead) return false
     const { transactions } = this.#application.batchLimits
     if (this.#committing !== undefined) return intake.ready.length >= transactions / 2
     if (intake.ready.length > 0) return true
-    return intake.unverified === 0 && this.#executed.length === 0 && (this.#emptyBlockDue || this.#needsProof(head))
+    return intake.unverified === 0 && this.#executed.length === 0 && (this.#emptyBlockDue || this.#maker!.needsProof)
   }
 
   #executeReady(intake: Intake<T>): void {
@@ -272,36 +252,8 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
   }
 
   #execute(batches: readonly (readonly Entry<T>[])[]): void {
-    const head = this.#head!
-    const { chain } = this.#application
-    const time = timeAfter(head.time, this.#options.clock.now())
-    const watch = this.stopwatch
-    let started = watch.start()
-    const bytes = batches.map((batch) => this.#application.encodeBatch(batch.map((entry) => entry.bytes)))
-    const header = nextHeader(chain, head, { time, batches: bytes, proposer: this.#publicKey })
-    const commit = signCommit(this.#options.seed, chain.chainId, header)
-    started = watch.stop("header", started)
-    const result = this.#application.execute({
-      height: header.height,
-      time,
-      previousTime: head.time,
-      batches: batches.map((batch) => batch.map(({ transaction }) => transaction)),
-    })
-    watch.stop("execute", started)
-    const block: FinalBlock = {
-      header,
-      commit,
-      validators: head.validators,
-      nextValidators: head.nextValidators,
-      batches: bytes,
-      resultRoots: result.resultRoots,
-      results: result.outcomes.map((outcomes) => Uint8Array.from(outcomes, ({ number }) => number)),
-    }
-    this.#executed.push({ block, entries: batches.flat(), outcomes: result.outcomes.flat() })
-    this.#head = headAfter(block, result)
-    this.#last = block
+    this.#executed.push(this.#maker!.make(batches, this.#options.clock.now()))
     this.#emptyBlockDue = false
-    this.#checkValidators(this.#head)
     this.#startTimer()
   }
 
@@ -367,13 +319,6 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
           index++
         }
       }
-    }
-  }
-
-  #checkValidators({ validators, nextValidators }: Head): void {
-    for (const [only, ...others] of [validators, nextValidators]) {
-      if (others.length > 0 || only === undefined || !equalBytes(only.publicKey, this.#publicKey))
-        throw new Fault("Cannot run the embedded engine: its key is not the chain's only validator")
     }
   }
 

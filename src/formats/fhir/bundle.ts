@@ -53,6 +53,9 @@ export interface FhirFact {
 export interface FhirVisit {
   readonly encounter: string
   readonly patient: string | undefined
+  /** What plans may ask of the Patient resource: day of birth; `F` or `M`. */
+  readonly born: number | undefined
+  readonly sex: string | undefined
   readonly practitioner: string | undefined
   readonly organization: string | undefined
   /** `period.start` as given, and its local day; `to` is the day of `period.end`. */
@@ -226,6 +229,13 @@ function whyLeftOut(part: BundledResource): LeftOut["why"] | undefined {
   return part.type === "ExplanationOfBenefit" ? "another-payer" : undefined
 }
 
+const sexes: Readonly<Record<string, string>> = { female: "F", male: "M" }
+
+function personOf(patient: BundledResource | undefined): Pick<FhirVisit, "born" | "sex"> {
+  const birth = textAt(patient?.node, "birthDate")
+  return { born: birth === undefined ? undefined : parseDate(birth), sex: sexes[textAt(patient?.node, "gender") ?? ""] }
+}
+
 function visitOf(
   bytes: Uint8Array,
   resources: Resources,
@@ -256,6 +266,7 @@ function visitOf(
   return {
     encounter: encounter.id,
     patient: idOf("subject"),
+    ...personOf(resources.named(textAt(encounter.node, "subject", "reference"))),
     practitioner: idOf("participant", 0, "individual"),
     organization: idOf("serviceProvider"),
     start: textAt(encounter.node, "period", "start")!,

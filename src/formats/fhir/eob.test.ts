@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync } from "node:fs"
 import { test } from "node:test"
+import type { NamedNumber } from "../../plan/plan.ts"
 import { minorUnits } from "../amount.ts"
 import { isRefusal } from "../answer.ts"
 import { day, determined, plan, visit } from "../eye-claim.test.ts"
+import { numberInWords } from "./clause-notes.ts"
 import { explanationBytes, explanationOfBenefit } from "./eob.ts"
 import { at, itemsAt, textAt } from "./json-path.ts"
 import { type JsonSpan, readJson } from "./json-spans.ts"
@@ -82,6 +84,19 @@ test("each reason has its code and its clause, and its note quotes the member's 
     .map((note) => textAt(note, "text"))
   assert.ok(texts.includes("5.1 Eye exam: You pay 30.00 USD for an exam, and nothing else for it."))
   assert.equal(new Set(notes.map((note) => textAt(note, "number"))).size, notes.length)
+})
+
+test("a number is quoted as it stood on the day, in its own unit", () => {
+  const dated = [
+    { from: 100, value: 3000n, source: "s" },
+    { from: 200, value: 462_500n, source: "s" },
+  ]
+  const say = (unit: NamedNumber["unit"], on: number) =>
+    numberInWords(plan, { name: "n", unit, values: dated, line: 1, column: 1 }, on)
+  assert.deepEqual(
+    [say("amount", 150), say("amount", 200), say("percent", 150), say("perYear", 200), say("months", 150)],
+    ["30.00 USD", "4,625.00 USD", "30 %", "46.25 %/year", "3000 months"],
+  )
 })
 
 test("a quote, a replaced claim and a line that waits say so", () => {

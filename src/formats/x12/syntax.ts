@@ -125,8 +125,20 @@ function refuseMasked(text: string, line: number, separators: Separators): void 
   }
 }
 
+/** The parser gives a segment without elements those of its neighbour, so none reaches it. */
+function refuseShapeless(text: string, firstLine: number, separators: Separators): void {
+  let line = firstLine
+  for (const raw of text.split(separators.terminator).slice(0, -1)) {
+    const segment = raw.trimStart()
+    line += raw.length - raw.replaceAll("\n", "").length
+    const tag = segment.slice(0, segment.indexOf(separators.element))
+    if (!/^[A-Z][A-Z0-9]{1,2}$/.test(tag)) structure("a segment has no tag or no elements", `line ${line}`)
+  }
+}
+
 function readInterchange(text: string, firstLine: number, separators: Separators): X12Interchange {
   refuseMasked(text, firstLine, separators)
+  refuseShapeless(text, firstLine, separators)
   const parser = new x12.X12Parser(false)
   const parsed = parse(parser, text, firstLine)
   for (const found of parser.diagnostics) refuseDiagnostic(found, firstLine)
@@ -135,24 +147,18 @@ function readInterchange(text: string, firstLine: number, separators: Separators
     elements: segment.elements.map((one) => one.value),
     line: firstLine + (segment.range.start?.line ?? 0),
   })
-  let count = 2
   const transactions: X12Transaction[] = []
   for (const group of parsed.functionalGroups) {
-    count += 2
     for (const transaction of group.transactions) {
       if (transaction.trailer === undefined) structure("a transaction has no SE segment", `line ${firstLine}`)
       const body = transaction.segments.map(segmentOf)
       const segments = [segmentOf(transaction.header), ...body, segmentOf(transaction.trailer)]
-      count += segments.length
       const [header] = segments
       const guide = element(header, 3) === "" ? group.header.valueOf(8) : element(header, 3)
       transactions.push({ set: element(header, 1), control: element(header, 2), guide: guide ?? "", segments })
     }
     if (group.trailer === undefined) structure("a group has no GE segment", `line ${firstLine}`)
   }
-  // What the parser could not place it leaves out; a reader must not.
-  const written = text.split(separators.terminator).length - 1
-  if (count !== written) structure("a segment stands outside its transaction", `line ${firstLine}`)
   return { control: parsed.header.valueOf(13) ?? "", component: separators.component, transactions }
 }
 

@@ -79,6 +79,23 @@ test("eight visits, an interest row and a recovery in one payment; a reversal ta
   assert.match(Buffer.from(bytes).toString(), /^BPR\*H\*0\.00\*C\*NON\*/m)
 })
 
+test("reasons of one group fill a CAS with six and go on in the next; equal ones are summed", () => {
+  const base = remittanceOf([visit.slice(0, 1)])
+  const [first] = base.claims
+  const [line] = first!.leg.lines
+  const carcs = ["45", "59", "45", "97", "96", "18", "16", "4", "6"]
+  const part = { group: "CO", rarc: [], clause: "2.1", kind: "allow" } as const
+  const adjustments = carcs.map((carc, index) => ({ ...part, carc, amount: index === 0 ? 20_200n : 100n }))
+  const leg = { ...first!.leg, lines: [{ ...line!, adjustments, benefit: 0n, patient: 0n }] }
+  const remittance = { ...base, paid: 0n, claims: [{ ...first!, leg }] }
+  const bytes = write835(remittance, envelope)
+  check(bytes, remittance)
+  const rows = Buffer.from(bytes)
+    .toString()
+    .match(/^CAS.*$/gm)
+  assert.deepEqual(rows, ["CAS*CO*45*203.00**59*1.00**97*1.00**96*1.00**18*1.00**16*1.00~", "CAS*CO*4*1.00**6*1.00~"])
+})
+
 test("any charges and units: what is written balances and reads back", () => {
   const one = fc.record({
     code: fc.constantFrom("E10", "T20", "T25", "S30", "F50", "L60", "X99"),

@@ -244,3 +244,36 @@ test("each role is an admin's to give only where its kind allows", () => {
     assert.equal(register(new ExampleChain(), { roles: bit }), allowed ? "applied" : "organization-wrong-kind", role)
   }
 })
+
+test("a visit's V, and a delegate's key, are nobody's key to register", () => {
+  const chain = new ExampleChain()
+  const tables = openTables(chain.state)
+  const visit = { opened: 0, proxy: undefined, facts: [], statement: undefined, legs: [], transitions: [] }
+  const V = seedOf("a wallet's key")
+  tables.visits.put({ V: keyOf(V).subarray(1), provider: hospital }, visit)
+  const delegate = seedOf("a guardian's key")
+  const row = { org: 0, roles: 0, practitioner: undefined, from: 0, until: openEnd }
+  tables.keys.put({ key: keyOf(delegate) }, row)
+  tables.flush()
+  for (const seed of [V, delegate]) {
+    const orders = [by(clinic, "admin", "registered"), possessed(seed)]
+    assert.equal(register(chain, { key: keyOf(seed) }, orders), "key-known")
+  }
+  // Nor may a delegate be rotated or revoked as if it were somebody's.
+  assert.equal(
+    chain.run("revoke-key/1", { key: keyOf(delegate) }, [{ seed: delegate, meaning: "revoked" }]),
+    "key-unknown",
+  )
+})
+
+test("an admin key that has not begun does not stand in for the last one", () => {
+  const chain = new ExampleChain()
+  const admin = by(clinic, "admin", "registered")
+  const later = { roles: roles.admin, from: chain.hour + 1 }
+  const revoke = () =>
+    chain.run("revoke-key/1", { key: keyOf(orgSeed(clinic, "admin")) }, [by(clinic, "admin", "revoked")])
+  assert.equal(register(chain, later, [admin, possessed(fresh)]), "applied")
+  assert.equal(revoke(), "last-admin-key")
+  chain.pass(1)
+  assert.equal(revoke(), "applied")
+})

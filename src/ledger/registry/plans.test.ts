@@ -7,12 +7,16 @@ import {
   custodian,
   ExampleChain,
   exampleGenesis,
+  keyOf,
   type Order,
+  orgSeed,
   payer,
   regulator,
   secondPayer,
   seedOf,
 } from "../example-chain.ts"
+import { kinds, roles } from "../roles.ts"
+import { openEnd } from "../rows.ts"
 import { openTables } from "../state.ts"
 
 const plan = seedOf("plan bytes")
@@ -109,4 +113,52 @@ test("retire-plan: one row an outcome, in the order of refusal", () => {
     const until = openTables(chain.state).plans.get({ plan })?.until
     assert.equal(until, chain.hour + (row.code === "applied" ? 10 : 8760), row.it)
   }
+})
+
+test("percent counts that kind's active organizations", () => {
+  const genesis = exampleGenesis()
+  const more = [10, 11].map((org) => ({ org }))
+  const rowOf = (org: number) => ({
+    name: `association-${org}`,
+    kind: kinds.patientAssociation,
+    group: org,
+    status: 0,
+    panel: [],
+  })
+  const key = (org: number) => ({
+    org,
+    roles: roles.admin | roles.vote,
+    practitioner: undefined,
+    from: 0,
+    until: openEnd,
+  })
+  const chain = new ExampleChain({
+    ...genesis,
+    organizations: [...genesis.organizations!, ...more.map(({ org }) => [{ org }, rowOf(org)] as const)],
+    accounts: [
+      ...genesis.accounts!,
+      ...more.map((each) => [each, { free: 0n, reserved: 0n, paid: 0n, open: 0 }] as const),
+    ],
+    keys: [...genesis.keys!, ...more.map(({ org }) => [{ key: keyOf(orgSeed(org, "vote")) }, key(org)] as const)],
+  })
+  // One of three associations is no half; two are.
+  assert.equal(chain.run("publish-plan/1", publication(chain), [published, ...approvals]), "quorum-missing")
+  const both = [...approvals, by(10, "vote", "approved")]
+  assert.equal(chain.run("publish-plan/1", publication(chain), [published, ...both]), "applied")
+})
+
+test("an organization approves once, however many keys it has", () => {
+  const genesis = exampleGenesis()
+  const second = seedOf("the regulator's second key")
+  const chain = new ExampleChain({
+    ...genesis,
+    keys: [
+      ...genesis.keys!,
+      [{ key: keyOf(second) }, { org: regulator, roles: roles.vote, practitioner: undefined, from: 0, until: openEnd }],
+    ],
+  })
+  const twice: Order[] = [published, approvals[0]!, { seed: second, meaning: "approved" }]
+  assert.equal(chain.run("publish-plan/1", publication(chain), twice), "signer-not-party")
+  const same: Order[] = [published, approvals[0]!, approvals[0]!]
+  assert.equal(chain.run("publish-plan/1", publication(chain), same), "bad-envelope")
 })

@@ -101,7 +101,8 @@ function raiseFacts(listed: readonly FactsRow[], { id, standing }: Recording): r
 interface FactsLoaded {
   readonly name: VisitName
   readonly visit: VisitRow | undefined
-  /** What the checks have found to write. */
+  /** What the parts before have found: who stands behind the facts, and what there is to write. */
+  standing?: Standing
   recorded?: VisitRow
 }
 
@@ -137,17 +138,18 @@ export const factsStatement = defineTransaction<FactsBody, FactsLoaded>({
     return { name: { V, provider }, visit: visitOf(tables, body) }
   },
 
-  authorize(context) {
+  authorize(context, loaded) {
     const standing = authorizeStatement(context, signedOf(context))
-    return isRejection(standing) ? standing : undefined
+    if (isRejection(standing)) return standing
+    loaded.standing = standing
+    return undefined
   },
 
   check(context, loaded) {
     const { body, id } = context
-    const signed = signedOf(context)
-    const standing = authorizeStatement(context, signed)
-    if (isRejection(standing)) return standing
-    const recorded = recordFacts(context, { ...signed, body, id, standing, agreed: false })
+    const { standing } = loaded
+    assert(standing !== undefined, "what is checked was authorized")
+    const recorded = recordFacts(context, { ...signedOf(context), body, id, standing, agreed: false })
     if (isRejection(recorded)) return recorded
     loaded.recorded = recorded
     return undefined

@@ -24,7 +24,7 @@ import { type FactsPayload, factsBody, factsStatementType, recordFacts } from ".
 import { type Filed, fileClaim } from "./3-countersign.ts"
 import { indexDelegate } from "./parties.ts"
 import { post } from "./postings.ts"
-import { addsStanding, authorizeStatement, type Signed } from "./standing.ts"
+import { addsStanding, authorizeStatement, type Signed, type Standing } from "./standing.ts"
 import { earlier, factsOf, inSet, isInForce, isOpen, legBit, type VisitName, visitOf, withTransition } from "./visit.ts"
 
 /** The facts statement's payload bytes, decoded; its expiry is not looked at again. */
@@ -62,7 +62,8 @@ const statementOperations = [operations.countersign, operations.settle, operatio
 interface VisitLoaded {
   readonly name: VisitName
   readonly visit: VisitRow | undefined
-  /** What the checks have found to write. */
+  /** What the parts before have found: who stands behind the statement, and what there is to write. */
+  standing?: Standing
   next?: VisitRow
 }
 
@@ -113,13 +114,16 @@ export const visitStatement = defineTransaction<VisitBody, VisitLoaded>({
     return { name, visit }
   },
 
-  authorize(context) {
+  authorize(context, loaded) {
     const standing = authorizeStatement(context, signedOf(context))
-    return isRejection(standing) ? standing : undefined
+    if (isRejection(standing)) return standing
+    loaded.standing = standing
+    return undefined
   },
 
   check(context, loaded) {
-    const next = runSteps(context)
+    assert(loaded.standing !== undefined, "what is checked was authorized")
+    const next = runSteps(context, loaded.standing)
     if (isRejection(next)) return next
     loaded.next = next
     return undefined
@@ -140,12 +144,10 @@ export const visitStatement = defineTransaction<VisitBody, VisitLoaded>({
 })
 
 /** Facts, file, agreed: each step on the outcome of the one before. */
-function runSteps(context: Context<VisitBody>): VisitRow | Rejection {
+function runSteps(context: Context<VisitBody>, standing: Standing): VisitRow | Rejection {
   const { body, id, chainId } = context
   const signed = signedOf(context)
   const { name, visit } = signed
-  const standing = authorizeStatement(context, signed)
-  if (isRejection(standing)) return standing
   const facts = body.facts.id(chainId)
   const agreeing = signaturesOf(context, "agreed").length > 0
   const recorded = recordFacts(context, { ...signed, body: body.facts.body, id: facts, standing, agreed: agreeing })

@@ -385,6 +385,11 @@ test("rule: the loser pays the panel, in equal parts, the rest to the first, at 
   assert.equal(poor.world.account(regulator).free, 2n)
   assert.equal(poor.world.account(arbiter).free, 1n)
 
+  const open = silent({})
+  open.world.pass(337)
+  open.world.must(legDraft("rule/1", visit, { statement: open.statement, ...opening }))
+  assert.equal(open.world.account(payer).free, 98_000_00n)
+
   const both = silent({})
   both.world.pass(337)
   both.world.must(legDraft("rule/1", visit, { statement: both.statement, ...forPayer }))

@@ -3,11 +3,12 @@
  * failure: no signature, and the reason by mail. What was agreed is kept for remittance, explanation and the snapshot.
  */
 import { toHex } from "../../base/bytes.ts"
+import { EncodingError } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
 import { decodeLeg, determinationDigest, type Leg } from "../../plan/leg.ts"
 import { decodeClaim } from "../../plan/claim.ts"
 import { generateNodeKey, openBundle } from "../../record/bundle-sealing.ts"
-import { decodePayload } from "../../ledger/envelopes.ts"
+import { decodePayload, Refused as LedgerRefused } from "../../ledger/envelopes.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
 import { type Bundle, decodeBundle } from "../../verify/bundle.ts"
@@ -56,11 +57,27 @@ function viewOf(node: NodeContext, bundle: Bundle): RegisterView {
   return listed === undefined ? view : { ...view, assurance: listed.assurance }
 }
 
+/** Bytes from outside: undefined where they are not a bundle whose statements read. */
+function readBundle(bytes: Uint8Array): Bundle | undefined {
+  try {
+    const bundle = decodeBundle(bytes)
+    visitOf(bundle)
+    return bundle
+  } catch (error) {
+    if (error instanceof EncodingError || error instanceof LedgerRefused) return undefined
+    throw error
+  }
+}
+
 /** Checks an opened bundle; signs, or gives the code of what is wrong. */
 async function answer(node: NodeContext, bytes: Uint8Array): Promise<{ signed: { header: Uint8Array; signature: Uint8Array } } | { reason: string }> {
-  const bundle = decodeBundle(bytes)
+  const bundle = readBundle(bytes)
+  if (bundle === undefined) return { reason: "bad-encoding" }
   const verdict = checkBundle(bundle, viewOf(node, bundle))
   if (!verdict.good) return { reason: verdict.failure?.code ?? "not-checked" }
+  // A payer signs last: what it could not check, above all that the patient's side has signed, it does not sign.
+  const [unchecked] = verdict.notChecked
+  if (unchecked !== undefined) return { reason: `not-checked-${unchecked}` }
   const { payload } = decodeEnvelope(bundle.visitStatement)
   const { supersedes, V } = visitOf(bundle)
   const agreed: AgreedClaim = {

@@ -118,14 +118,19 @@ async function settle(node: NodeContext, file: VisitFile, statement: FiledStatem
     return
   }
   const settled = { statement: statement.id, transaction }
-  const saved = { ...file, settled: file.settled ?? settled, latest: settled }
+  const { refused: _, ...rest } = file
+  const saved = { ...rest, settled: file.settled ?? settled, latest: settled }
   await saveVisit(node.work, saved)
   const receipt = await node.chain.receipt(transaction)
   await saveVisit(node.work, { ...saved, receipt })
   await node.mail.send(file.address.mailbox, "proof", { receipt }, file.visit)
+  await node.mail.send(file.payer, "proof", { receipt }, file.visit)
 }
 
 export function receiveClaimLetters(node: NodeContext): void {
+  node.mail.on("document", async (_letter, { name, content }) => {
+    await node.work.put("documents", name, content)
+  })
   node.mail.on("countersignature", async (_letter, { statement: id, header, signature }) => {
     const found = findByStatement(node.work, id)
     if (found === undefined) return
@@ -183,6 +188,8 @@ export function claimOperations(node: NodeContext): Operations {
     claim: (fields) => claim(node, fields),
     "visit-status": async (fields) => status(node, fields),
     "visit-bundle": (fields) => openFile(node, fields),
+    /** Papers that payers sent: remittances by name. */
+    documents: async () => ({ documents: node.work.rows<Uint8Array>("documents").map(([name, content]) => ({ name, content })) }),
   }
 }
 

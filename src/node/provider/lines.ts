@@ -1,8 +1,9 @@
-/** Claim lines and record entries as the desk sends them: JSON fields in, our values out. */
+/** Claim lines, and what a claim says of the whole visit, as the desk sends them: JSON fields in, our values out. */
 import { refuse } from "../../base/refusal.ts"
 import { formatDate, parseDate } from "../../base/time.ts"
 import { type ClaimLine, plainLine } from "../../plan/claim.ts"
 import type { Fields } from "../desk.ts"
+import type { Circumstances } from "./visit-file.ts"
 
 function dayOf(fields: Fields, name: string): number {
   const day = parseDate(fields.text(name))
@@ -46,3 +47,18 @@ export function lineToJson(line: ClaimLine): unknown {
   }
 }
 
+const kinds = ["professional", "institutional", "dental", "drug"] as const
+
+/** Each field may be left out. */
+export function circumstancesOf(fields: Fields): Circumstances {
+  const name = fields.has("kind") ? fields.text("kind") : "professional"
+  const kind = kinds.find((one) => one === name)
+  if (kind === undefined) return refuse("field", "Cannot read request: no such kind of claim", "kind", kinds.join(", "))
+  return {
+    kind,
+    inpatient: fields.flag("inpatient"),
+    emergency: fields.flag("emergency"),
+    accident: fields.flag("accident"),
+    workRelated: fields.flag("workRelated"),
+  }
+}

@@ -57,6 +57,7 @@ async function pay(node: NodeContext, fields: Fields): Promise<unknown> {
   const { height } = await node.chain.submit(transaction, "pay")
   for (const file of files) await saveVisit(node.work, { ...file, paid: transaction })
   const receipt = await node.chain.receipt(transaction)
+  await node.mail.send(payer, "proof", { receipt }, files[0]!.visit)
   const held = files.reduce((sum, file) => sum + (file.held?.amount ?? 0n), 0n)
   return { sum: total, visits: files.length, held, back: held - total, height, before, trace: idOf(node, transaction), receipt }
 }

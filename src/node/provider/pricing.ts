@@ -50,6 +50,7 @@ export async function priceVisit(
   const plan = await node.plans.get(opened.plan, file.payer)
   const claim: Claim = {
     ...plainClaim(lines, node.chain.day),
+    ...file.circumstances,
     use,
     frequency: options.frequency ?? 1,
     original: options.original,

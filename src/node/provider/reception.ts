@@ -15,7 +15,7 @@ import { addressContent, addressInfo, visitAddress } from "../../record/visit-ad
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { payloadOf } from "../payload.ts"
-import { lineOf } from "./lines.ts"
+import { circumstancesOf, lineOf } from "./lines.ts"
 import { describe, priceVisit } from "./pricing.ts"
 import { findVisit, saveVisit, type VisitFile } from "./visit-file.ts"
 
@@ -43,6 +43,7 @@ async function openVisit(node: NodeContext, fields: Fields): Promise<unknown> {
     voucher: address.voucher,
     practitioner: fields.bytes("practitioner", 32),
     payer,
+    ...(fields.has("circumstances") ? { circumstances: circumstancesOf(fields.object("circumstances")) } : {}),
     planned: [],
     quote: undefined,
     held: undefined,
@@ -93,12 +94,13 @@ async function hold(node: NodeContext, fields: Fields): Promise<unknown> {
   const payload = fields.bytes("payload")
   const mine = node.keys.sign("hold", "held", node.chain.chainId, payload)
   const theirs = { header: fields.bytes("header"), signature: fields.bytes("signature", 64) }
-  const finality = await node.chain.submit(encodeEnvelope(payload, [mine, theirs]), "hold")
+  const transaction = encodeEnvelope(payload, [mine, theirs])
+  const finality = await node.chain.submit(transaction, "hold")
   const row = node.chain.tables().visits.get({ V: file.visit, provider: node.config.organization })
   const leg = row?.legs.length ?? 1
   const held = row?.legs[leg - 1]?.held ?? 0n
   await saveVisit(node.work, { ...mustFind(node, fields), held: { amount: held, leg: leg - 1 } })
-  return { height: finality.height, held }
+  return { height: finality.height, held, bytes: transaction.length }
 }
 
 export function receptionOperations(node: NodeContext): Operations {

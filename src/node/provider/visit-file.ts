@@ -4,7 +4,7 @@
  */
 import { toHex } from "../../base/bytes.ts"
 import type { Refusal } from "../../base/refusal.ts"
-import type { ClaimLine } from "../../plan/claim.ts"
+import type { Claim, ClaimLine } from "../../plan/claim.ts"
 import type { AddressContent } from "../../record/visit-address.ts"
 import type { Work } from "../work.ts"
 
@@ -74,6 +74,9 @@ export interface FiledStatement {
   readonly signatures: readonly StatementSignature[]
 }
 
+/** What the claim says of the visit as a whole, beside its lines. What is left out is as in a plain professional claim. */
+export type Circumstances = Partial<Pick<Claim, "kind" | "inpatient" | "emergency" | "accident" | "workRelated">>
+
 export interface VisitFile {
   readonly visit: Uint8Array
   readonly address: AddressContent
@@ -81,6 +84,7 @@ export interface VisitFile {
   readonly practitioner: Uint8Array
   /** Organization number of the payer, from the voucher. */
   readonly payer: number
+  readonly circumstances?: Circumstances
   readonly planned: readonly ClaimLine[]
   readonly quote: { readonly plan: bigint; readonly patient: bigint } | undefined
   /** Amount held and the leg's index, once the ledger has it. */

@@ -1,0 +1,123 @@
+/**
+ * `countersign verify`: checks a receipt against a trust anchor with every node switched off, and with the opened bundle
+ * re-computes the cents and the clauses. Reads files; asks nobody.
+ */
+import { existsSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { parseArgs } from "node:util"
+import { toHex } from "../base/bytes.ts"
+import { EncodingError } from "../base/cbor.ts"
+import { formatMoney } from "../base/money.ts"
+import { refuse } from "../base/refusal.ts"
+import { decodeClaim } from "../plan/claim.ts"
+import { explain } from "../plan/explain.ts"
+import { decodeLeg } from "../plan/leg.ts"
+import { readPlan } from "../plan/read.ts"
+import { type Bundle, decodeBundle } from "../verify/bundle.ts"
+import { type BundleVerdict, checkBundle } from "../verify/check-bundle.ts"
+import { decodeAnchor, type TrustAnchor } from "../verify/trust.ts"
+import { verifyReceipt } from "../verify/verify.ts"
+import type { Command } from "./command.ts"
+import type { Screen } from "./screen.ts"
+
+function read(path: string, what: string): Uint8Array {
+  if (!existsSync(path)) return refuse("file-absent", `Cannot read ${what}: no such file`, path, "Check the path")
+  return new Uint8Array(readFileSync(path))
+}
+
+function decoded<T>(what: string, path: string, decode: () => T): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof EncodingError) return refuse("bad-encoding", `Cannot read ${what}: ${error.message}`, path, "Ask for the file again")
+    throw error
+  }
+}
+
+interface BundleAnswer {
+  readonly verdict: BundleVerdict
+  readonly bundle: Bundle
+}
+
+function checkBundleFile(path: string, { chainId }: TrustAnchor): BundleAnswer {
+  const bytes = read(path, "bundle")
+  const bundle = decoded("bundle", path, () => decodeBundle(bytes))
+  return { bundle, verdict: checkBundle(bundle, { chainId }) }
+}
+
+/** The reasons line by line, from the plan inside the bundle. */
+function reasons({ bundle }: BundleAnswer): readonly string[] {
+  const tables = new Map(bundle.tables.map(({ name, content }) => [name, content]))
+  const answer = readPlan(bundle.plan, tables)
+  const own = bundle.legs[bundle.own]?.opened
+  if (!("plan" in answer) || own === undefined) return []
+  return explain(answer.plan, decodeClaim(bundle.claim), { leg: decodeLeg(own.leg), trace: [] })
+}
+
+function show(screen: Screen, value: VerifyValue, bundle: BundleAnswer | undefined): void {
+  if (!value.valid) return screen.say(`${screen.bad("NOT VALID")}  ${value.reason}`)
+  const word = value.trust === "operator" ? "one operator's word" : "more than two thirds of the validators"
+  screen.say(`${screen.good("VALID")}  ${value.type} ${value.transactionId?.slice(0, 16)}… at height ${value.height}, by ${word}`)
+  for (const { meaning, of } of value.signers ?? []) screen.line(`${meaning} by ${typeof of === "number" ? `organization ${of}` : (of ?? "a key the receipt does not name")}`)
+  if (value.recomputed === undefined || bundle === undefined) return
+  const { plan, patient } = value.recomputed
+  screen.say(`Re-computed: the plan pays ${formatMoney(BigInt(plan))}, the patient ${formatMoney(BigInt(patient))}`)
+  for (const sentence of reasons(bundle)) screen.line(sentence)
+  if (value.notChecked.length > 0) screen.quiet(`Not checked with every node off: ${value.notChecked.join(", ")}`)
+}
+
+export interface VerifyValue {
+  readonly valid: boolean
+  readonly trust?: string | undefined
+  readonly height?: number | undefined
+  readonly transactionId?: string | undefined
+  readonly type?: string | undefined
+  readonly signers?: readonly { readonly meaning: string; readonly of: string | number | undefined }[] | undefined
+  readonly recomputed?: { readonly plan: string; readonly patient: string }
+  readonly determination?: string
+  readonly notChecked: readonly string[]
+  readonly reason: string | null
+}
+
+/** The command's whole answer, for the story as well. */
+export function verifyFiles(receipt: string, options: { readonly anchor: string; readonly bundle?: string | undefined }) {
+  const bytes = read(options.anchor, "trust anchor")
+  const anchor = decoded("trust anchor", options.anchor, () => decodeAnchor(bytes))
+  const verdict = verifyReceipt(read(receipt, "receipt"), anchor)
+  const bundle = options.bundle === undefined ? undefined : checkBundleFile(options.bundle, anchor)
+  const { failure, recomputed, determination, statementId } = bundle?.verdict ?? {}
+  const other = verdict.valid && statementId !== undefined && verdict.type === "visit-statement/1" && toHex(statementId) !== verdict.transactionId
+  const bundleReason = failure === undefined ? undefined : `${failure.code}: ${failure.message} (${failure.at})`
+  const reason = verdict.reason ?? bundleReason ?? (other ? "bundle-swapped: the bundle opens another statement" : null)
+  const value: VerifyValue = {
+    valid: reason === null,
+    trust: verdict.trust,
+    height: verdict.height,
+    transactionId: verdict.transactionId,
+    type: verdict.type,
+    signers: verdict.signers,
+    ...(recomputed === undefined ? {} : { recomputed: { plan: recomputed.plan.toString(), patient: recomputed.patient.toString() } }),
+    ...(determination === undefined ? {} : { determination: toHex(determination) }),
+    notChecked: bundle?.verdict.notChecked ?? [],
+    reason,
+  }
+  return { value, bundle }
+}
+
+export const verifyCommand: Command = {
+  summary: "Checks a receipt offline; with the bundle, re-computes the cents",
+  usage: "verify RECEIPT [--bundle FILE] [--anchor FILE]",
+  async run(args, screen) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { bundle: { type: "string" }, anchor: { type: "string" } },
+    })
+    const [receipt] = positionals
+    if (receipt === undefined) return refuse("arguments", "Cannot verify: no receipt given", "arguments", "countersign verify RECEIPT")
+    const anchor = values.anchor ?? join(dirname(receipt), "anchor.cbor")
+    const { value, bundle } = verifyFiles(receipt, { anchor, bundle: values.bundle })
+    show(screen, value, bundle)
+    return { value, failed: !value.valid }
+  },
+}

@@ -1,0 +1,132 @@
+/**
+ * `countersign visit`: the main job on one screen. Starts seven organizations, tells the story of one visit, stops every
+ * process and verifies the receipt, starts them again from their disks and lets the story attack itself.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import type { Command, CommandResult } from "../command.ts"
+import type { Screen } from "../screen.ts"
+import { verifyFiles } from "../verify.ts"
+import { Community } from "./community.ts"
+import { eyeVisit, morningVisits } from "./eye-visit.ts"
+import { OutFolder } from "./files.ts"
+import { plansFolder, readPlanFiles } from "./plan-files.ts"
+import {
+  auditStep,
+  claimStep,
+  coverStep,
+  holdStep,
+  ledgerBytes,
+  papersStep,
+  payStep,
+  quoteStep,
+  recordStep,
+  setTheScene,
+  settleMorning,
+  settleStep,
+  type Tale,
+} from "./story.ts"
+import type { VisitCase } from "./visit-case.ts"
+import { formatMoney } from "../../base/money.ts"
+
+/** Reads and refuses before anything is started or written. */
+async function visitOf(values: {
+  fhir?: string | undefined
+  encounter?: string | undefined
+  claim?: string | undefined
+}): Promise<VisitCase> {
+  if (values.fhir !== undefined) return (await import("./fhir-case.ts")).caseFromFhir(values.fhir, values.encounter)
+  if (values.claim !== undefined) return (await import("./x12-case.ts")).caseFrom837(values.claim)
+  return eyeVisit(readPlanFiles(join(plansFolder(), "eye-sample.md")))
+}
+
+interface Told {
+  readonly value: Record<string, unknown>
+  readonly tale: Tale
+  readonly receipt: string
+  readonly bundle: string
+}
+
+/** Steps 1 to 8, on running nodes. */
+async function tell(screen: Screen, out: OutFolder, community: Community, visit: VisitCase): Promise<Told> {
+  const morning = visit.extra === undefined ? [] : morningVisits
+  const tale = await setTheScene(screen, out, community, visit, morning)
+  await coverStep(tale)
+  const quote = await quoteStep(tale)
+  await holdStep(tale)
+  await recordStep(tale)
+  const claimed = await claimStep(tale)
+  const settled = await settleStep(tale, quote, claimed)
+  await settleMorning(tale)
+  const { payment, receipt } = await payStep(tale, settled)
+  const { bundle } = await papersStep(tale, claimed.review, payment)
+  await auditStep(tale, settled.paid)
+  const { plan, patient } = quote
+  const value = {
+    quoted: { plan, patient },
+    paid: settled.paid,
+    same: settled.same,
+    determinations: settled.determinations,
+    payment: { sum: payment.sum, visits: payment.visits, back: payment.back, trace: payment.trace },
+    receipt,
+    bundle,
+    bytesOnLedger: ledgerBytes(settled.receipt, tale.holdBytes),
+  }
+  return { value, tale, receipt, bundle }
+}
+
+/** 9. Every process stopped: the receipt stands by itself. */
+function verifyStep(screen: Screen, { receipt, bundle, tale }: Told): unknown {
+  screen.heading("9. Every process is stopped")
+  const anchor = join(tale.out.path, "anchor.cbor")
+  const { value } = verifyFiles(receipt, { anchor, bundle })
+  screen.line(`countersign verify ${receipt} --bundle ${bundle}`)
+  const cents = value.recomputed === undefined ? "" : `; re-computed: plan ${formatMoney(BigInt(value.recomputed.plan))}, patient ${formatMoney(BigInt(value.recomputed.patient))}`
+  screen.line(value.valid ? `${screen.good("VALID")} at height ${value.height}, by one operator's word${cents}` : screen.bad(`NOT VALID: ${value.reason}`))
+  tale.timings["verifiedMs"] = Math.round(performance.now())
+  return value
+}
+
+async function run(args: readonly string[], screen: Screen): Promise<CommandResult> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      fhir: { type: "string" },
+      encounter: { type: "string" },
+      claim: { type: "string" },
+      out: { type: "string" },
+      keep: { type: "boolean" },
+      "no-attacks": { type: "boolean" },
+    },
+  })
+  const visit = await visitOf(values)
+  const home = mkdtempSync(join(tmpdir(), "countersign-"))
+  const community = new Community(home)
+  const stop = () => void community.stop().then(() => process.exit(130))
+  process.once("SIGINT", stop)
+  try {
+    const out = new OutFolder(resolve(values.out ?? "out"))
+    const told = await tell(screen, out, community, visit)
+    await community.stop()
+    const verified = verifyStep(screen, told)
+    told.tale.timings["totalMs"] = Math.round(performance.now())
+    screen.say()
+    screen.line(`Settled after ${seconds(told.tale.timings["settledMs"])}, whole story ${seconds(told.tale.timings["totalMs"])}.`)
+    return { value: { ...told.value, verified, timings: told.tale.timings } }
+  } finally {
+    process.off("SIGINT", stop)
+    await community.stop()
+    if (values.keep === true) screen.line(`Directories of the organizations kept in ${home}`)
+    else rmSync(home, { recursive: true, force: true })
+  }
+}
+
+const seconds = (ms = 0) => `${(ms / 1000).toFixed(1)} s`
+
+export const visitCommand: Command = {
+  summary: "One visit, signed three times, paid to the cent",
+  usage: "visit [--fhir FILE --encounter ID | --claim FILE] [--out DIR]",
+  run,
+}
