@@ -1,10 +1,10 @@
 #!/usr/bin/env node
+import { toJson } from "../base/json.ts"
 /**
  * The command line: `countersign COMMAND …`. Every command answers with one value; this file prints it (`--json`: one
  * object on standard output, progress on standard error) and turns refusals into exit 1 and outages into exit 2.
  */
-import { Refused, type Refusal } from "../base/refusal.ts"
-import { toJson } from "../base/json.ts"
+import { type Refusal, Refused } from "../base/refusal.ts"
 import type { Command } from "./command.ts"
 import { Screen } from "./screen.ts"
 
@@ -42,7 +42,17 @@ async function main(argv: readonly string[]): Promise<void> {
   const load = commands[name]
   if (load === undefined) {
     const known = Object.keys(commands).join(", ")
-    return fail(screen, json, { code: "command-unknown", message: `Cannot run ${name}: no such command`, at: "command", remedy: `One of ${known}` }, 1)
+    return fail(
+      screen,
+      json,
+      {
+        code: "command-unknown",
+        message: `Cannot run ${name}: no such command`,
+        at: "command",
+        remedy: `One of ${known}`,
+      },
+      1,
+    )
   }
   try {
     const { value, failed } = await (await load()).run(
@@ -55,7 +65,8 @@ async function main(argv: readonly string[]): Promise<void> {
     if (error instanceof Refused) return fail(screen, json, error.refusal, 1)
     fail(screen, json, outage(error), 2)
     // The stack names our own files and lines only; messages of faults hold ids, never health data.
-    if (process.env["COUNTERSIGN_DEBUG"] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    if (process.env["COUNTERSIGN_DEBUG"] !== undefined && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`)
   }
 }
 

@@ -9,7 +9,12 @@ import type { Command } from "./command.ts"
 /** The start key comes on standard input, so that it is in no list of processes and no file. */
 async function startKey(): Promise<string> {
   for await (const line of createInterface({ input: process.stdin })) return line.trim()
-  return refuse("config-start-key", "Cannot start node: no start key on standard input", "standard input", "Write 32 characters and a line end")
+  return refuse(
+    "config-start-key",
+    "Cannot start node: no start key on standard input",
+    "standard input",
+    "Write 32 characters and a line end",
+  )
 }
 
 export const nodeCommand: Command = {

@@ -29,7 +29,8 @@ function decoded<T>(what: string, path: string, decode: () => T): T {
   try {
     return decode()
   } catch (error) {
-    if (error instanceof EncodingError) return refuse("bad-encoding", `Cannot read ${what}: ${error.message}`, path, "Ask for the file again")
+    if (error instanceof EncodingError)
+      return refuse("bad-encoding", `Cannot read ${what}: ${error.message}`, path, "Ask for the file again")
     throw error
   }
 }
@@ -55,10 +56,18 @@ function reasons({ bundle }: BundleAnswer): readonly string[] {
 }
 
 function show(screen: Screen, value: VerifyValue, bundle: BundleAnswer | undefined): void {
-  if (!value.valid) return screen.say(`${screen.bad("NOT VALID")}  ${value.reason}`)
+  if (!value.valid) {
+    screen.say(`${screen.bad("NOT VALID")}  ${value.reason}`)
+    return
+  }
   const word = value.trust === "operator" ? "one operator's word" : "more than two thirds of the validators"
-  screen.say(`${screen.good("VALID")}  ${value.type} ${value.transactionId?.slice(0, 16)}… at height ${value.height}, by ${word}`)
-  for (const { meaning, of } of value.signers ?? []) screen.line(`${meaning} by ${typeof of === "number" ? `organization ${of}` : (of ?? "a key the receipt does not name")}`)
+  screen.say(
+    `${screen.good("VALID")}  ${value.type} ${value.transactionId?.slice(0, 16)}… at height ${value.height}, by ${word}`,
+  )
+  for (const { meaning, of } of value.signers ?? [])
+    screen.line(
+      `${meaning} by ${typeof of === "number" ? `organization ${of}` : (of ?? "a key the receipt does not name")}`,
+    )
   if (value.recomputed === undefined || bundle === undefined) return
   const { plan, patient } = value.recomputed
   screen.say(`Re-computed: the plan pays ${formatMoney(BigInt(plan))}, the patient ${formatMoney(BigInt(patient))}`)
@@ -80,13 +89,20 @@ export interface VerifyValue {
 }
 
 /** The command's whole answer, for the story as well. */
-export function verifyFiles(receipt: string, options: { readonly anchor: string; readonly bundle?: string | undefined }) {
+export function verifyFiles(
+  receipt: string,
+  options: { readonly anchor: string; readonly bundle?: string | undefined },
+) {
   const bytes = read(options.anchor, "trust anchor")
   const anchor = decoded("trust anchor", options.anchor, () => decodeAnchor(bytes))
   const verdict = verifyReceipt(read(receipt, "receipt"), anchor)
   const bundle = options.bundle === undefined ? undefined : checkBundleFile(options.bundle, anchor)
   const { failure, recomputed, determination, statementId } = bundle?.verdict ?? {}
-  const other = verdict.valid && statementId !== undefined && verdict.type === "visit-statement/1" && toHex(statementId) !== verdict.transactionId
+  const other =
+    verdict.valid &&
+    statementId !== undefined &&
+    verdict.type === "visit-statement/1" &&
+    toHex(statementId) !== verdict.transactionId
   const bundleReason = failure === undefined ? undefined : `${failure.code}: ${failure.message} (${failure.at})`
   const reason = verdict.reason ?? bundleReason ?? (other ? "bundle-swapped: the bundle opens another statement" : null)
   const value: VerifyValue = {
@@ -96,7 +112,9 @@ export function verifyFiles(receipt: string, options: { readonly anchor: string;
     transactionId: verdict.transactionId,
     type: verdict.type,
     signers: verdict.signers,
-    ...(recomputed === undefined ? {} : { recomputed: { plan: recomputed.plan.toString(), patient: recomputed.patient.toString() } }),
+    ...(recomputed === undefined
+      ? {}
+      : { recomputed: { plan: recomputed.plan.toString(), patient: recomputed.patient.toString() } }),
     ...(determination === undefined ? {} : { determination: toHex(determination) }),
     notChecked: bundle?.verdict.notChecked ?? [],
     reason,
@@ -114,7 +132,8 @@ export const verifyCommand: Command = {
       options: { bundle: { type: "string" }, anchor: { type: "string" } },
     })
     const [receipt] = positionals
-    if (receipt === undefined) return refuse("arguments", "Cannot verify: no receipt given", "arguments", "countersign verify RECEIPT")
+    if (receipt === undefined)
+      return refuse("arguments", "Cannot verify: no receipt given", "arguments", "countersign verify RECEIPT")
     const anchor = values.anchor ?? join(dirname(receipt), "anchor.cbor")
     const { value, bundle } = verifyFiles(receipt, { anchor, bundle: values.bundle })
     show(screen, value, bundle)

@@ -6,7 +6,7 @@ import { assert } from "../base/assert.ts"
 import { refuse } from "../base/refusal.ts"
 import { maxAmount } from "../base/schema.ts"
 import { type Claim, type ClaimLine, plainClaim, plainLine } from "../plan/claim.ts"
-import type { ClaimKind } from "../plan/plan.ts"
+import type { ClaimKind } from "../plan/parts.ts"
 import { type Answer, answer } from "./answer.ts"
 
 /** One billed service. FHIR and X12 lines are services as they stand; what they leave out is absent in the claim. */

@@ -8,7 +8,7 @@ import { assert } from "../base/assert.ts"
 import { toHex } from "../base/bytes.ts"
 import { divide } from "../base/money.ts"
 import { formatDate } from "../base/time.ts"
-import type { ClaimKind } from "../plan/plan.ts"
+import type { ClaimKind } from "../plan/parts.ts"
 import { decimalText } from "./amount.ts"
 
 export interface PricedCode {

@@ -4,12 +4,8 @@
  */
 import { randomBytes } from "node:crypto"
 import { toUtf8 } from "#crypto"
-import { toHex } from "../base/bytes.ts"
-import { closePage, type LogLine, type LogPage, makeLine, verifyAccessLog } from "../record/access-log.ts"
+import { closePage, type LogLine, type LogPage, makeLine } from "../record/access-log.ts"
 import type { Read } from "../record/vault.ts"
-import type { NodeContext } from "./context.ts"
-import type { Operations } from "./desk.ts"
-import { envelopeOf, payloadOf } from "./payload.ts"
 import type { Work } from "./work.ts"
 
 interface StoredLine {
@@ -19,7 +15,7 @@ interface StoredLine {
 
 const lines = "access-log"
 const pages = "access-pages"
-const orderOf = (sequence: number) => String(sequence).padStart(15, "0")
+export const orderOf = (sequence: number) => String(sequence).padStart(15, "0")
 
 export class AccessLog {
   readonly #work: Work
@@ -59,34 +55,5 @@ export class AccessLog {
     )
     await this.#work.put(pages, orderOf(hour), page)
     return root
-  }
-}
-
-/** Anchoring an hour, and holding the log against what is anchored. */
-export function accessLogOperations(node: NodeContext): Operations {
-  const { chain, config, keys, log, work } = node
-  const key = { org: config.organization }
-  return {
-    /** Closes the hour that is running and anchors its root. */
-    "anchor-log": async () => {
-      const { hour } = chain
-      const root = await log.close(hour)
-      const previous = chain.tables().logs.get(key)?.root ?? new Uint8Array(32)
-      const payload = payloadOf("anchor-log/1", hour + 12, config.organization, hour, root, previous)
-      const envelope = envelopeOf(payload, keys.sign("operate", "anchored", chain.chainId, payload))
-      const { height } = await chain.submit(envelope, "anchor-log")
-      await work.put("anchored", orderOf(hour), root)
-      return { height, hour, root: toHex(root) }
-    },
-    /** The newest anchored root is the ledger's, earlier ones are this node's own memory of what it anchored. */
-    "check-log": async () => {
-      const anchored = chain.tables().logs.get(key)
-      const roots = work.rows<Uint8Array>("anchored").map(([hour, root]) => ({ hour: Number(hour), root }))
-      const finding = verifyAccessLog(
-        log.pages(),
-        roots.map((row) => (anchored !== undefined && row.hour === anchored.hour ? { ...row, root: anchored.root } : row)),
-      )
-      return finding === undefined ? { good: true } : { good: false, ...finding }
-    },
   }
 }

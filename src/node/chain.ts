@@ -6,15 +6,15 @@ import type { FinalBlock } from "../base/chain/block.ts"
 import { Fault } from "../base/fault.ts"
 import { refuse } from "../base/refusal.ts"
 import { encodeAs } from "../base/schema.ts"
-import type { Finality, ProvenRow as EngineRow, Trust } from "../engine/engine.ts"
+import type { State } from "../base/state.ts"
+import type { ProvenRow as EngineRow, Finality, Trust } from "../engine/engine.ts"
 import { decodeTransaction } from "../ledger/decode.ts"
 import { isRejection } from "../ledger/rejection.ts"
 import { schemas } from "../ledger/rows.ts"
 import { openTables, type Tables } from "../ledger/state.ts"
 import { placementOf } from "../verify/placement.ts"
 import { encodeReceipt, type ProvenRow } from "../verify/receipt.ts"
-import { type TrustAnchor, encodeAnchor } from "../verify/trust.ts"
-import type { State } from "../base/state.ts"
+import { encodeAnchor, type TrustAnchor } from "../verify/trust.ts"
 
 /** What an engine or a follower gives this node. */
 export interface Source {
@@ -95,13 +95,17 @@ export class Chain {
     const wanted: { table: ProvenRow["table"]; key: Uint8Array }[] = [placement]
     const tables = this.tables()
     for (const { key } of decoded.signatures) {
-      if (tables.keys.get({ key }) !== undefined) wanted.push({ table: "keys", key: encodeAs(schemas.keys.key, { key }) })
+      if (tables.keys.get({ key }) !== undefined)
+        wanted.push({ table: "keys", key: encodeAs(schemas.keys.key, { key }) })
     }
     return this.#prove(transaction, wanted)
   }
 
   /** All rows must be proven under one header: when a block came in between, once more. */
-  async #prove(transaction: Uint8Array, wanted: readonly { table: ProvenRow["table"]; key: Uint8Array }[]): Promise<Uint8Array> {
+  async #prove(
+    transaction: Uint8Array,
+    wanted: readonly { table: ProvenRow["table"]; key: Uint8Array }[],
+  ): Promise<Uint8Array> {
     for (let attempt = 0; attempt < 20; attempt++) {
       const proven = await Promise.all(wanted.map(({ table, key }) => this.source.prove(table, key)))
       const block = proven[0]!.block
@@ -114,7 +118,16 @@ export class Chain {
       })
       const { header, commit, validators } = block
       const { genesis } = this.anchor
-      return encodeReceipt({ chainId: this.chainId, genesis, transaction, rows, header, commit, validators, handovers: [] })
+      return encodeReceipt({
+        chainId: this.chainId,
+        genesis,
+        transaction,
+        rows,
+        header,
+        commit,
+        validators,
+        handovers: [],
+      })
     }
     throw new Fault("Cannot make receipt: the ledger moves too fast", { retryable: true })
   }
@@ -129,4 +142,3 @@ export class Chain {
     return row !== undefined && row.org === organization && row.from <= this.hour && this.hour < row.until
   }
 }
-

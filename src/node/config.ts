@@ -44,11 +44,21 @@ export function decodeConfig(fields: Readonly<Record<string, string | boolean | 
   }
   const kind = text("kind")
   if (!(kind in organizationKinds)) {
-    refuse("config-kind", `Cannot start node: no such kind of organization`, "kind", Object.keys(organizationKinds).join(", "))
+    refuse(
+      "config-kind",
+      `Cannot start node: no such kind of organization`,
+      "kind",
+      Object.keys(organizationKinds).join(", "),
+    )
   }
   const organization = Number(text("organization"))
   if (!Number.isInteger(organization) || organization < 1 || organization > 65535) {
-    refuse("config-organization", "Cannot start node: the organization's number is 1 to 65535", "organization", "Fix it")
+    refuse(
+      "config-organization",
+      "Cannot start node: the organization's number is 1 to 65535",
+      "organization",
+      "Fix it",
+    )
   }
   const name = text("name")
   if (!/^[a-z0-9-]{1,40}$/.test(name)) {

@@ -1,8 +1,8 @@
 /** What every part of a running node works with: one value, built once at start and handed on. */
 import type { Vault } from "../record/vault.ts"
+import type { AccessLog } from "./access-log.ts"
 import type { Chain } from "./chain.ts"
 import type { NodeConfig } from "./config.ts"
-import type { AccessLog } from "./access-log.ts"
 import type { Directory } from "./directory.ts"
 import type { KeyRing } from "./keys.ts"
 import type { Mailbox } from "./mailbox.ts"

@@ -7,7 +7,7 @@ import { encodeGenesis, type GenesisRows } from "../ledger/constitution/genesis.
 import { type ParameterName, parameters } from "../ledger/parameters.ts"
 import { kindSet, roles } from "../ledger/roles.ts"
 import { openEnd } from "../ledger/rows.ts"
-import { organizationKinds, type OrganizationKind } from "./config.ts"
+import { type OrganizationKind, organizationKinds } from "./config.ts"
 import type { KeyUse } from "./keys.ts"
 
 /** What an organization brings to the founding: public values only. */
@@ -43,14 +43,24 @@ function rules(): NonNullable<GenesisRows["rules"]> {
   const watchers = kindSet("licenceBoard", "arbiter", "regulator", "patientAssociation")
   const need = (kinds: number, percent: number) => ({ kinds, count: 1, percent })
   const majority = [need(providers, 50), need(payers, 50), need(watchers, 50)]
-  const ballots = Array.from({ length: 9 }, (_, i) => [{ action: i + 1 }, { proposers: everyone, needs: majority, hours: 336 }] as const)
+  const ballots = Array.from(
+    { length: 9 },
+    (_, i) => [{ action: i + 1 }, { proposers: everyone, needs: majority, hours: 336 }] as const,
+  )
   const freeze = { proposers: everyone, needs: [need(watchers, 30), need(providers | payers, 30)], hours: 24 }
-  const publish = { proposers: everyone, needs: [need(kindSet("regulator"), 0), need(kindSet("patientAssociation"), 0)], hours: 336 }
+  const publish = {
+    proposers: everyone,
+    needs: [need(kindSet("regulator"), 0), need(kindSet("patientAssociation"), 0)],
+    hours: 336,
+  }
   return [...ballots, [{ action: 10 }, freeze], [{ action: 11 }, publish], [{ action: 12 }, publish]]
 }
 
 function keyRows(founder: Founder, terms: FoundingTerms): NonNullable<GenesisRows["keys"]> {
-  const rows: [{ key: Uint8Array }, { org: number; roles: number; practitioner: undefined; from: number; until: number }][] = []
+  const rows: [
+    { key: Uint8Array },
+    { org: number; roles: number; practitioner: undefined; from: number; until: number },
+  ][] = []
   for (const [use, publicKey] of Object.entries(founder.keys)) {
     if (use === "validator" || publicKey === undefined) continue
     const role = roles[use as keyof typeof roles]
@@ -68,7 +78,9 @@ export function foundCommunity(founders: readonly Founder[], terms: FoundingTerm
   const validatorKey = operator?.keys.validator
   if (validatorKey === undefined) throw new TypeError("Cannot found community: operator brings no validator key")
   return encodeGenesis({
-    chain: [[{ zero: 0 }, { chainId: terms.chainId, protocol: 1, currency: terms.currency, k: terms.k, pinned: undefined }]],
+    chain: [
+      [{ zero: 0 }, { chainId: terms.chainId, protocol: 1, currency: terms.currency, k: terms.k, pinned: undefined }],
+    ],
     parameters: Object.entries(parameters).map(([name, { number, initial }]) => {
       const value = terms.parameters?.[name as ParameterName] ?? initial
       return [{ number }, { value }] as const
@@ -88,7 +100,9 @@ export function foundCommunity(founders: readonly Founder[], terms: FoundingTerm
     }),
     validators: [[{ key: keyId(validatorKey) }, { org: terms.operator, power: 10 }]],
     keys: byNumber.flatMap((founder) => keyRows(founder, terms)),
-    accounts: byNumber.map((founder) => [{ org: founder.number }, { free: 0n, reserved: 0n, paid: 0n, open: 0 }] as const),
+    accounts: byNumber.map(
+      (founder) => [{ org: founder.number }, { free: 0n, reserved: 0n, paid: 0n, open: 0 }] as const,
+    ),
     custodians: byNumber
       .filter((founder) => founder.kind === "custodian")
       .map((founder) => [{ org: founder.number }, { deposited: 0n, withdrawn: 0n }] as const),

@@ -12,7 +12,14 @@ import { refuse } from "../base/refusal.ts"
 import { b32, decodeAs, encodeAs, type StructCodec, struct } from "../base/schema.ts"
 import { decodePayload, encodePayload, mailBody, mailType } from "../ledger/envelopes.ts"
 import { generateNodeKey, mailInfo, openSealed, sealFor } from "../record/bundle-sealing.ts"
-import { type Letter, type LetterBody, letter, type LetterKind, letterBodies, type MailboxAddress } from "../record/letter.ts"
+import {
+  type Letter,
+  type LetterBody,
+  type LetterKind,
+  letter,
+  letterBodies,
+  type MailboxAddress,
+} from "../record/letter.ts"
 import type { KeyRing } from "./keys.ts"
 import type { Work } from "./work.ts"
 
@@ -80,7 +87,12 @@ export class Mailbox {
     const order = `${String(Date.now()).padStart(15, "0")}-${String(this.#sequence++).padStart(9, "0")}-${digest}`
     const mine = to === this.#around.organization
     if (!mine && typeof to === "number") {
-      refuse("mail-not-mine", "Cannot accept mail: it is for another organization", "to", "Post it to that organization's node")
+      refuse(
+        "mail-not-mine",
+        "Cannot accept mail: it is for another organization",
+        "to",
+        "Post it to that organization's node",
+      )
     }
     const [collection, id] = mine ? ["inbox", order] : ["waiting", `${toHex(to as Uint8Array)}-${order}`]
     await Promise.all([
@@ -101,7 +113,12 @@ export class Mailbox {
     } catch {
       // Whatever is wrong with it, the answer is the same.
     }
-    return refuse("mail-bad", "Cannot accept mail: not a signed mail envelope of this chain", "body", "Sign it as mail/1")
+    return refuse(
+      "mail-bad",
+      "Cannot accept mail: not a signed mail envelope of this chain",
+      "body",
+      "Sign it as mail/1",
+    )
   }
 
   #good(signature: Signature, payload: Uint8Array): boolean {
@@ -133,7 +150,12 @@ export class Mailbox {
   }
 
   /** Seals, signs and posts; resolves once the letter is in the outbox on disk, and delivery goes on by itself. */
-  async send<K extends LetterKind>(to: number | MailboxAddress, kind: K, body: LetterBody<K>, thread: Uint8Array): Promise<void> {
+  async send<K extends LetterKind>(
+    to: number | MailboxAddress,
+    kind: K,
+    body: LetterBody<K>,
+    thread: Uint8Array,
+  ): Promise<void> {
     const { organization, keys, work } = this.#around
     const content = encodeAs(letter, {
       kind,
@@ -145,7 +167,12 @@ export class Mailbox {
     const host = typeof to === "number" ? to : to.host
     const sealingKey = typeof to === "number" ? this.#around.correspondent(to)?.sealingKey : to.sealingKey
     if (sealingKey === undefined) {
-      return refuse("organization-address", "Cannot send mail: no address of that organization", "to", "Register its address")
+      return refuse(
+        "organization-address",
+        "Cannot send mail: no address of that organization",
+        "to",
+        "Register its address",
+      )
     }
     const sealed = await sealFor(sealingKey, mailInfo, content)
     const address = typeof to === "number" ? to : to.handle
@@ -192,11 +219,15 @@ export class Mailbox {
     const [signature] = signatures
     const signed = equalBytes(signature!.key.subarray(1), body.handle) && this.#good(signature!, payload)
     if (!signed || expiry <= this.#around.hour()) {
-      refuse("drain-unsigned", "Cannot hand out mail: not signed by its handle, or expired", "signature", "Sign with the handle's key")
+      refuse(
+        "drain-unsigned",
+        "Cannot hand out mail: not signed by its handle, or expired",
+        "signature",
+        "Sign with the handle's key",
+      )
     }
     const rows = this.#around.work.rows<Uint8Array>("waiting", toHex(body.handle)).slice(0, lettersAtOnce)
     await Promise.all(rows.map(([id]) => this.#around.work.remove("waiting", id)))
     return encode(rows.map(([, envelope]) => envelope))
   }
 }
-

@@ -23,7 +23,7 @@ import { WorkStore } from "../store/work-store.ts"
 import { AccessLog } from "./access-log.ts"
 import { LedgerApplication } from "./application.ts"
 import { Chain } from "./chain.ts"
-import { type NodeConfig } from "./config.ts"
+import type { NodeConfig } from "./config.ts"
 import type { NodeContext } from "./context.ts"
 import type { Fields, Operations } from "./desk.ts"
 import { Directory } from "./directory.ts"
@@ -72,7 +72,7 @@ export class Node {
   static async start(config: NodeConfig): Promise<Node> {
     mkdirSync(config.directory, { recursive: true, mode: 0o700 })
     const store = new WorkStore(join(config.directory, "work"), config.startKey)
-    const work = new Work(store)
+    const work = new Work(store, config.startKey)
     const node = new Node(config, store, work, await KeyRing.open(work, config.kind))
     await node.#server.listen({ host: config.host, port: config.port })
     return node
@@ -99,7 +99,10 @@ export class Node {
   }
 
   #mustRun(): Running {
-    return this.#running ?? refuse("not-founded", "Cannot do this yet: the node has no genesis", "node", "Found the community first")
+    return (
+      this.#running ??
+      refuse("not-founded", "Cannot do this yet: the node has no genesis", "node", "Found the community first")
+    )
   }
 
   #doors(): Doors {
@@ -123,7 +126,13 @@ export class Node {
         const pack = this.#mustRun().context.plans.pack(fromHex(digest))
         return table === undefined ? pack?.bytes : pack?.tables.find(({ name }) => name === table)?.bytes
       },
-      desk: new Proxy({}, { get: (_target, name) => this.#operation(String(name)), getOwnPropertyDescriptor: (_target, name) => this.#describe(String(name)) }),
+      desk: new Proxy(
+        {},
+        {
+          get: (_target, name) => this.#operation(String(name)),
+          getOwnPropertyDescriptor: (_target, name) => this.#describe(String(name)),
+        },
+      ),
     }
   }
 
@@ -146,7 +155,14 @@ export class Node {
     const { organization, name, kind } = this.config
     const keys = Object.fromEntries(usesOf(kind).map((use) => [use, toHex(this.#keys.publicKey(use))]))
     const { publicKey } = await generateNodeKey(this.#keys.seed("sealing"))
-    return { organization, name, kind, keys, sealingKey: publicKey, recipient: await ageRecipient(this.#keys.seed("records")) }
+    return {
+      organization,
+      name,
+      kind,
+      keys,
+      sealingKey: publicKey,
+      recipient: await ageRecipient(this.#keys.seed("records")),
+    }
   }
 
   async #listOrganizations(fields: Fields): Promise<unknown> {
@@ -177,7 +193,8 @@ export class Node {
   /** Goes on with the chain in this directory. */
   async #resume(_fields: Fields): Promise<unknown> {
     const founding = this.#work.get<Founding>("founding", "genesis")
-    if (founding === undefined) return refuse("not-founded", "Cannot resume: no chain in this directory", "node", "Found the community first")
+    if (founding === undefined)
+      return refuse("not-founded", "Cannot resume: no chain in this directory", "node", "Found the community first")
     await this.#run(founding)
     return { height: this.#mustRun().context.chain.height }
   }
@@ -186,7 +203,9 @@ export class Node {
     if (this.#running !== undefined) return
     const application = await LedgerApplication.open(join(this.config.directory, "ledger"), founding.genesis)
     if (isRejection(application)) return refuse(application.code, application.message, "genesis", "Fix the genesis")
-    const made = this.config.operator ? await this.#operate(application, founding) : await this.#follow(application, founding)
+    const made = this.config.operator
+      ? await this.#operate(application, founding)
+      : await this.#follow(application, founding)
     const { chainId, genesisValidators } = application.chain
     const anchor = { chainId, genesis: genesisHash(founding.genesis), k: application.k, validators: genesisValidators }
     const chain = new Chain({ chainId, anchor, state: application.state, source: made.engine ?? made.follower! })
@@ -208,7 +227,8 @@ export class Node {
   async #follow(application: LedgerApplication, { operator }: Founding) {
     const remote = new RemoteSource("operator", () => {
       const url = this.#directory.find(operator)?.url
-      if (url === undefined) throw new Fault("Cannot follow chain: the operator's address is not known", { retryable: true })
+      if (url === undefined)
+        throw new Fault("Cannot follow chain: the operator's address is not known", { retryable: true })
       return url
     })
     const follower = new Follower(application, remote, { threads: 1, retryMs: 100, onHalt })
@@ -229,7 +249,17 @@ export class Node {
       maySend: (key, organization) => chain.isKeyOf(key, organization),
     })
     const plans = new PlanShelf(this.#work, this.#directory)
-    return { config: this.config, keys: this.#keys, work: this.#work, vault, log, chain, directory: this.#directory, mail, plans }
+    return {
+      config: this.config,
+      keys: this.#keys,
+      work: this.#work,
+      vault,
+      log,
+      chain,
+      directory: this.#directory,
+      mail,
+      plans,
+    }
   }
 
   #clockOperations(engine: EmbeddedEngine<DecodedTransaction> | undefined): Operations {
@@ -249,4 +279,3 @@ function onHalt(cause: unknown): void {
   process.exitCode = 2
   setImmediate(() => process.exit(2))
 }
-

@@ -1,7 +1,8 @@
 /** Which desks an organization of a kind has, and which letters it reads: the table of contents of a node. */
-import { accessLogOperations } from "./access-log.ts"
+import { accessLogOperations } from "./access-log-desk.ts"
 import type { NodeContext } from "./context.ts"
 import type { Operations } from "./desk.ts"
+import { ledgerOperations } from "./ledger-desk.ts"
 import { agreementOperations, receiveBundles } from "./payer/agreement.ts"
 import { memberOperations, receiveMemberLetters } from "./payer/members.ts"
 import { receiveProofs, remittanceOperations } from "./payer/remittance.ts"
@@ -12,7 +13,6 @@ import { receptionOperations } from "./provider/reception.ts"
 import { recordingOperations } from "./provider/recording.ts"
 import { recordsOperations } from "./provider/records-room.ts"
 import { registryOperations } from "./registry-desk.ts"
-import { ledgerOperations } from "./ledger-desk.ts"
 import { witnessOperations } from "./witness.ts"
 
 function ofKind(node: NodeContext): Operations {

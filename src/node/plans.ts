@@ -22,7 +22,12 @@ export function readPack(pack: PlanPack): Plan {
   if ("plan" in answer) return answer.plan
   const [finding] = answer.findings
   const at = `line ${finding?.line ?? 1}, column ${finding?.column ?? 1}`
-  return refuse(finding?.code ?? "syntax", finding?.message ?? "Cannot read plan", at, finding?.remedy ?? "Fix the plan")
+  return refuse(
+    finding?.code ?? "syntax",
+    finding?.message ?? "Cannot read plan",
+    at,
+    finding?.remedy ?? "Fix the plan",
+  )
 }
 
 export class PlanShelf {
@@ -54,15 +59,23 @@ export class PlanShelf {
     if (known !== undefined) return known
     const pack = this.pack(planDigest) ?? (await this.#fetch(id, payer))
     const plan = await this.keep(pack)
-    if (!equalBytes(plan.digest, planDigest)) refuse("plan-false", "Cannot use plan: its bytes have another digest", "plan", "Ask the payer")
+    if (!equalBytes(plan.digest, planDigest))
+      refuse("plan-false", "Cannot use plan: its bytes have another digest", "plan", "Ask the payer")
     return plan
   }
 
   async #fetch(id: string, payer: number): Promise<PlanPack> {
     const url = this.#directory.find(payer)?.url
-    if (url === undefined) return refuse("plan-unknown", "Cannot use plan: not kept here, and its payer is not listed", "plan", "Ask the payer")
+    if (url === undefined)
+      return refuse(
+        "plan-unknown",
+        "Cannot use plan: not kept here, and its payer is not listed",
+        "plan",
+        "Ask the payer",
+      )
     const bytes = await fetchBytes(`${url}/plans/${id}`)
-    if (toHex(digest("plan", bytes)) !== id) refuse("plan-false", "Cannot use plan: its bytes have another digest", "plan", "Ask the payer")
+    if (toHex(digest("plan", bytes)) !== id)
+      refuse("plan-false", "Cannot use plan: its bytes have another digest", "plan", "Ask the payer")
     const names = tableNames(bytes)
     const tables = await Promise.all(
       names.map(async (name) => ({ name, bytes: await fetchBytes(`${url}/plans/${id}?table=${name}`) })),

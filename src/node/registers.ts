@@ -7,7 +7,9 @@ import type { NodeContext } from "./context.ts"
 export function registersOf({ chain }: NodeContext): RegisterView {
   const tables = chain.tables()
   const keys = new Map([...tables.keys.rows()].map(([{ key }, row]) => [toHex(key), row]))
-  const practitioners = new Map([...tables.practitioners.rows()].map(([{ practitioner }, row]) => [toHex(practitioner), row]))
+  const practitioners = new Map(
+    [...tables.practitioners.rows()].map(([{ practitioner }, row]) => [toHex(practitioner), row]),
+  )
   const plans = new Map([...tables.plans.rows()].map(([{ plan }, row]) => [toHex(plan), row]))
   return { chainId: chain.chainId, keys, practitioners, plans }
 }

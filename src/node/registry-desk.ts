@@ -32,7 +32,15 @@ function boardOperations(node: NodeContext): Operations {
     "prepare-enrolment": async (fields) => {
       const practitioner = practitionerId(config.organization, fields.text("licence"))
       const credential = new Uint8Array(randomBytes(32))
-      const payload = payloadOf("enrol-practitioner/1", chain.hour + 12, config.organization, practitioner, fields.bytes("key", 33), credential, chain.hour)
+      const payload = payloadOf(
+        "enrol-practitioner/1",
+        chain.hour + 12,
+        config.organization,
+        practitioner,
+        fields.bytes("key", 33),
+        credential,
+        chain.hour,
+      )
       return { payload, practitioner }
     },
     enrol: async (fields) => {
@@ -41,7 +49,13 @@ function boardOperations(node: NodeContext): Operations {
     },
     /** 0 active, 1 suspended, 2 ended; from now on, never backwards. */
     "set-licence-status": async (fields) => {
-      const payload = payloadOf("set-licence-status/1", chain.hour + 12, fields.bytes("practitioner", 32), fields.integer("status"), chain.hour)
+      const payload = payloadOf(
+        "set-licence-status/1",
+        chain.hour + 12,
+        fields.bytes("practitioner", 32),
+        fields.integer("status"),
+        chain.hour,
+      )
       return { height: (await chain.submit(envelopeOf(payload, sign(payload)), "set-licence-status")).height }
     },
   }
@@ -66,7 +80,8 @@ function planOperations(node: NodeContext): Operations {
     const plan = checkedPlan(packOf(fields))
     const payload = fields.bytes("payload")
     const named = digest("plan", plan.bytes)
-    if (!equalBytes(named, plan.digest)) refuse("plan-false", "Cannot approve plan: another digest", "bytes", "Send the plan")
+    if (!equalBytes(named, plan.digest))
+      refuse("plan-false", "Cannot approve plan: another digest", "bytes", "Send the plan")
     return keys.sign("vote", "approved", chain.chainId, payload)
   }
   const publisher: Operations = {
@@ -75,7 +90,16 @@ function planOperations(node: NodeContext): Operations {
       await plans.keep(packOf(fields))
       const { plan: series, version, effective } = plan.front
       const from = Math.max(effective.from * 24, chain.hour)
-      const payload = payloadOf("publish-plan/1", chain.hour + 12, plan.digest, config.organization, series, version, from, effective.until * 24)
+      const payload = payloadOf(
+        "publish-plan/1",
+        chain.hour + 12,
+        plan.digest,
+        config.organization,
+        series,
+        version,
+        from,
+        effective.until * 24,
+      )
       return { payload, plan: plan.digest }
     },
     "publish-plan": async (fields) => {
@@ -94,7 +118,14 @@ function custodianOperations(node: NodeContext): Operations {
     commitBankReference(new Uint8Array(randomBytes(32)), config.organization, fields.text("reference"))
   return {
     deposit: async (fields) => {
-      const payload = payloadOf("deposit/1", chain.hour + 12, config.organization, fields.integer("to"), fields.amount("amount"), reference(fields))
+      const payload = payloadOf(
+        "deposit/1",
+        chain.hour + 12,
+        config.organization,
+        fields.integer("to"),
+        fields.amount("amount"),
+        reference(fields),
+      )
       const envelope = envelopeOf(payload, keys.sign("custody", "deposited", chain.chainId, payload))
       return { height: (await chain.submit(envelope, "deposit")).height }
     },
@@ -113,7 +144,14 @@ function ownerOperations(node: NodeContext): Operations {
     "prepare-withdrawal": async (fields) => {
       const custodian = fields.integer("custodian")
       const salted = commitBankReference(new Uint8Array(randomBytes(32)), custodian, fields.text("reference"))
-      const payload = payloadOf("withdraw/1", chain.hour + 12, config.organization, custodian, fields.amount("amount"), salted)
+      const payload = payloadOf(
+        "withdraw/1",
+        chain.hour + 12,
+        config.organization,
+        custodian,
+        fields.amount("amount"),
+        salted,
+      )
       return { payload: toHex(payload), ...keys.sign("pay", "withdrew", chain.chainId, payload) }
     },
   }

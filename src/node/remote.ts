@@ -2,13 +2,14 @@
  * The node that this one follows, over HTTP: blocks by long polling, transactions handed on. Nothing it says is
  * believed: the follower checks and re-executes every block.
  */
-import { type FinalBlock, finalBlockCodec } from "../base/chain/block.ts"
+
+import { fromHex, toHex } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
+import { type FinalBlock, finalBlockCodec } from "../base/chain/block.ts"
 import { Fault } from "../base/fault.ts"
 import { decodeAs, encodeAs, list } from "../base/schema.ts"
 import type { Finality, Status, Trust } from "../engine/engine.ts"
 import type { BlockSource } from "../engine/follower.ts"
-import { fromHex, toHex } from "../base/bytes.ts"
 
 const pollMs = 15_000
 const mostBlocks = 256
@@ -44,7 +45,12 @@ interface FinalityJson {
   readonly index: number
   readonly id?: string
   readonly number: number
-  readonly rejection?: { readonly code: string; readonly number: number; readonly message: string; readonly remedy: string }
+  readonly rejection?: {
+    readonly code: string
+    readonly number: number
+    readonly message: string
+    readonly remedy: string
+  }
 }
 
 export class RemoteSource implements BlockSource {
@@ -79,7 +85,11 @@ export class RemoteSource implements BlockSource {
     return {
       height,
       index,
-      outcome: { number, ...(id === undefined ? {} : { id: fromHex(id) }), ...(rejection === undefined ? {} : { rejection }) },
+      outcome: {
+        number,
+        ...(id === undefined ? {} : { id: fromHex(id) }),
+        ...(rejection === undefined ? {} : { rejection }),
+      },
     }
   }
 
@@ -93,7 +103,12 @@ export class RemoteSource implements BlockSource {
 
   async #fetch(path: string, body?: Uint8Array): Promise<Uint8Array> {
     const signal = this.#stop.signal
-    const post = { method: "POST", headers: { "content-type": "application/cbor" }, body: body && Buffer.from(body), signal }
+    const post = {
+      method: "POST",
+      headers: { "content-type": "application/cbor" },
+      body: body && Buffer.from(body),
+      signal,
+    }
     try {
       const response = await fetch(this.#url() + path, body === undefined ? { signal } : (post as RequestInit))
       const bytes = new Uint8Array(await response.arrayBuffer())

@@ -5,9 +5,9 @@
 import { timingSafeEqual } from "node:crypto"
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify"
 import { toHex } from "../base/bytes.ts"
+import { Fault } from "../base/fault.ts"
 import { toJson } from "../base/json.ts"
 import { type Refusal, Refused } from "../base/refusal.ts"
-import { Fault } from "../base/fault.ts"
 import { Fields, type Operations } from "./desk.ts"
 
 /** What the server asks of the node; each part answers for itself, the server only carries. */
@@ -55,7 +55,10 @@ export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstanc
   app.get("/health", async (_request, reply) => answer(reply, doors.health()))
   app.get("/identity", async (_request, reply) => answer(reply, await doors.identity()))
   app.get<{ Querystring: { from?: string; wait?: string } }>("/chain/blocks", async (request, reply) =>
-    answerBytes(reply, await doors.blocks(Number(request.query.from ?? 1), Math.min(Number(request.query.wait ?? 0), 20_000))),
+    answerBytes(
+      reply,
+      await doors.blocks(Number(request.query.from ?? 1), Math.min(Number(request.query.wait ?? 0), 20_000)),
+    ),
   )
   app.post<{ Body: Buffer }>("/chain/transactions", async (request, reply) =>
     answer(reply, await doors.submit(new Uint8Array(request.body))),
@@ -71,18 +74,34 @@ export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstanc
     const bytes = doors.plan(request.params.digest, request.query.table)
     if (bytes !== undefined) return answerBytes(reply, bytes)
     const remedy = "Ask the payer that published it"
-    return sendRefusal(reply, { code: "plan-unknown", message: "Cannot show plan: not kept here", at: "digest", remedy }, 404)
+    return sendRefusal(
+      reply,
+      { code: "plan-unknown", message: "Cannot show plan: not kept here", at: "digest", remedy },
+      404,
+    )
   })
   app.post<{ Params: { operation: string } }>("/desk/:operation", async (request, reply) => {
     const given = Buffer.from(request.headers.authorization ?? "")
     const wanted = Buffer.from(`Bearer ${toHex(deskToken)}`)
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-      const refusal = { code: "desk-closed", message: "Cannot use desk: no valid token", at: "authorization", remedy: "Ask who runs this node" }
+      const refusal = {
+        code: "desk-closed",
+        message: "Cannot use desk: no valid token",
+        at: "authorization",
+        remedy: "Ask who runs this node",
+      }
       return sendRefusal(reply, refusal, 401)
     }
-    const operation = Object.hasOwn(doors.desk, request.params.operation) ? doors.desk[request.params.operation] : undefined
+    const operation = Object.hasOwn(doors.desk, request.params.operation)
+      ? doors.desk[request.params.operation]
+      : undefined
     if (operation === undefined) {
-      const refusal = { code: "operation-unknown", message: "Cannot use desk: no such operation here", at: "operation", remedy: Object.keys(doors.desk).join(", ") }
+      const refusal = {
+        code: "operation-unknown",
+        message: "Cannot use desk: no such operation here",
+        at: "operation",
+        remedy: Object.keys(doors.desk).join(", "),
+      }
       return sendRefusal(reply, refusal, 404)
     }
     return answer(reply, await operation(new Fields(request.body ?? {})))

@@ -10,14 +10,15 @@ import type { Operations } from "./desk.ts"
 import { envelopeOf, payloadOf } from "./payload.ts"
 
 export function witnessOperations(node: NodeContext): Operations {
-  const { chain, config, keys, work } = node
+  const { chain, keys, work } = node
   return {
     /** Takes the sealed bundle in, posts it to the payer, and attests the delivery. */
     deliver: async (fields) => {
       const sealed = fields.bytes("sealed")
       const [visit, provider, leg] = [fields.bytes("visit", 32), fields.integer("provider"), fields.integer("leg")]
       const payer = chain.tables().visits.get({ V: visit, provider })?.legs[leg]?.payer
-      if (payer === undefined) return refuse("leg-unknown", "Cannot deliver: the visit has no such leg", "leg", "Hold first")
+      if (payer === undefined)
+        return refuse("leg-unknown", "Cannot deliver: the visit has no such leg", "leg", "Hold first")
       const [statement, bundle] = [fields.bytes("statement", 32), sha256(sealed)]
       await work.put("delivered", toHex(bundle), sealed)
       await node.mail.send(payer, "bundle", { statement, sealed }, visit)

@@ -6,7 +6,8 @@ import { parseMoney } from "../base/money.ts"
 import { parseDate } from "../base/time.ts"
 import { type FactName, type FactValue, facts } from "./expression.ts"
 import { type Finding, type Place, Report } from "./finding.ts"
-import type { Bucket, Day, Plan } from "./plan.ts"
+import type { Bucket, Day } from "./parts.ts"
+import type { Plan } from "./plan.ts"
 
 export interface CaseLine {
   readonly code: string

@@ -3,7 +3,7 @@
  * code in two branches, or in a category that is divided further, is refused: a line is in exactly one leaf.
  */
 import type { Place, Report } from "./finding.ts"
-import type { Category, CodeSet, Day, TableSeries } from "./plan.ts"
+import type { Category, CodeSet, Day, TableSeries } from "./parts.ts"
 
 interface Span {
   readonly from: Day

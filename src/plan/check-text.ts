@@ -1,6 +1,7 @@
 /** What `plan check` finds in the member's sentences: digits without a name, names without a number, vague words. */
 import type { Place, Report } from "./finding.ts"
-import { type Clause, type Plan, rulesOfKind } from "./plan.ts"
+import type { Clause } from "./parts.ts"
+import { type Plan, rulesOfKind } from "./plan.ts"
 
 const vague = [
   "reasonable",

@@ -3,7 +3,7 @@ import { assert } from "../base/assert.ts"
 import { maximum, minimum } from "../base/money.ts"
 import { stuck, winner } from "./choose.ts"
 import type { PriorLine } from "./input.ts"
-import type { Share, Shared } from "./share.ts"
+import type { Share, Shared } from "./line-share.ts"
 import { type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 /** What the plan pays for a line, and as whom. */

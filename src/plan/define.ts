@@ -3,7 +3,7 @@ import type { CategoryBuilder } from "./categories.ts"
 import { Fields } from "./fields.ts"
 import type { Place } from "./finding.ts"
 import type { Names } from "./names.ts"
-import type { Bucket, Category, Clause, CodeSet, NamedNumber, TableSeries } from "./plan.ts"
+import type { Bucket, Category, Clause, CodeSet, NamedNumber, TableSeries } from "./parts.ts"
 import type { YamlNode } from "./yaml.ts"
 
 export interface Definition {

@@ -2,7 +2,7 @@
  * The closed set of effects a clause may have. Names are already resolved: an effect holds the number, bucket, table or
  * category itself, so that adjudicating looks nothing up by name. A field left out of the document is undefined here.
  */
-import type { Bucket, Category, CodeSet, Duration, NamedNumber, TableSeries } from "./plan.ts"
+import type { Bucket, Category, CodeSet, Duration, NamedNumber, TableSeries } from "./parts.ts"
 
 /** Adjustment codes that replace an effect's own. */
 export interface Codes {

@@ -5,7 +5,8 @@
 import { formatMoney } from "../base/money.ts"
 import { formatDate } from "../base/time.ts"
 import type { CoinsuranceTerms, CopayTerms, Effect, EffectOf, Kind } from "./effects.ts"
-import { type Bucket, type Day, type Duration, type NamedNumber, type Plan, type Rule, valueOn } from "./plan.ts"
+import type { Bucket, Day, Duration, NamedNumber } from "./parts.ts"
+import { type Plan, type Rule, valueOn } from "./plan.ts"
 
 class Wording {
   readonly #plan: Plan

@@ -2,7 +2,7 @@
  * What a `when` is once parsed: a typed tree over a closed list of facts. `when.ts` parses, types and evaluates it; the
  * adjudicator answers its questions through `FactSource`.
  */
-import type { Category, CodeSet, Day, NamedNumber } from "./plan.ts"
+import type { Category, CodeSet, Day, NamedNumber } from "./parts.ts"
 
 /** `amount` is minor units, `date` a day number; both travel as bigint, as `int` does. */
 export type FactType = "int" | "string" | "bool" | "date" | "amount" | "list"

@@ -2,7 +2,7 @@
 import type { Claim, ClaimLine, Member, Provider } from "./claim.ts"
 import type { FactName, FactSource, FactValue } from "./expression.ts"
 import type { AdjudicationInput } from "./input.ts"
-import type { Category } from "./plan.ts"
+import type { Category } from "./parts.ts"
 
 /** The facts of one line. `leaf` and `tier` are set when steps D1 and C2 have found them. */
 export class LineFacts implements FactSource {

@@ -4,7 +4,7 @@
  */
 import { parseDate } from "../base/time.ts"
 import type { FindingCode, Place, Report } from "./finding.ts"
-import type { Day } from "./plan.ts"
+import type { Day } from "./parts.ts"
 import type { MapNode, TextNode, YamlNode } from "./yaml.ts"
 
 export class Fields {

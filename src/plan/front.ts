@@ -2,7 +2,8 @@
 import type { Rounding } from "../base/money.ts"
 import { Fields } from "./fields.ts"
 import type { Place, Report } from "./finding.ts"
-import type { AssurancePolicy, AssuranceTier, ClaimKind, Duration, Front, Period } from "./plan.ts"
+import type { AssuranceTier, ClaimKind, Duration, Period } from "./parts.ts"
+import type { AssurancePolicy, Front } from "./plan.ts"
 import { parseDuration, parsePeriod, parseQuantity } from "./values.ts"
 import type { YamlNode } from "./yaml.ts"
 

@@ -3,7 +3,8 @@ import { civilDate } from "../base/time.ts"
 import { stuck, winner } from "./choose.ts"
 import type { ClaimLine } from "./claim.ts"
 import type { DuplicateField } from "./effects.ts"
-import { addMonths, type Duration } from "./plan.ts"
+import type { Duration } from "./parts.ts"
+import { addMonths } from "./plan.ts"
 import { type LineState, pend, type RuleOf, type Run, record, refuse } from "./state.ts"
 
 /** Whole years; they change on the birthday, for 29 February on 1 March of other years. */

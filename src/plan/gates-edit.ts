@@ -1,6 +1,7 @@
 /** Gates C3 to C5: services that belong to another, units beyond the most, and what is thrown away of a vial. */
 import { matching, stuck, winner } from "./choose.ts"
-import { isWithin, type Row, rowOn, type TableSeries, valueOn } from "./plan.ts"
+import type { Row, TableSeries } from "./parts.ts"
+import { isWithin, rowOn, valueOn } from "./plan.ts"
 import { type LineState, pend, type RuleOf, type Run, refuse } from "./state.ts"
 
 const hasAny = (state: LineState, modifiers: readonly string[]) =>

@@ -1,7 +1,8 @@
 /** Gates D2 and D3: prior authorization, waiting times, and counted limits, which set units aside for the line. */
 import { matching, stuck } from "./choose.ts"
 import type { Authorization } from "./input.ts"
-import { addMonths, type Bucket, isWithin, type NamedNumber, valueOn } from "./plan.ts"
+import type { Bucket, NamedNumber } from "./parts.ts"
+import { addMonths, isWithin, valueOn } from "./plan.ts"
 import { isRolling, startOfPeriod } from "./room.ts"
 import { type LineState, pend, type RuleOf, type Run, record, refuse, roomFor } from "./state.ts"
 

@@ -68,6 +68,7 @@ export {
   type LineStatus,
   legDigest,
 } from "./leg.ts"
+export type * from "./parts.ts"
 export * from "./plan.ts"
 export { type ReadPlan, readPlan } from "./read.ts"
 export { reasonText, remarkText } from "./reasons.ts"

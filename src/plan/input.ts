@@ -6,7 +6,8 @@ import { sha256 } from "#crypto"
 import { amount, type Codec, type Decoded, encodeAs, list, opt, struct, sum, text, uint } from "../base/schema.ts"
 import { type Claim, claimCodec, day, type Member, memberCodec, type Provider, providerCodec } from "./claim.ts"
 import { inputsDigest, type Leg } from "./leg.ts"
-import type { AssuranceTier, Plan } from "./plan.ts"
+import type { AssuranceTier } from "./parts.ts"
+import type { Plan } from "./plan.ts"
 import { encodeSnapshot, type Snapshot, snapshotDigest } from "./snapshot.ts"
 
 /** A value with the digest of its bytes. */

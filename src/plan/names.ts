@@ -1,7 +1,8 @@
 /** Everything a rule may name, and the lookups that refuse a name nobody declared. */
 import { Fields } from "./fields.ts"
 import type { Report } from "./finding.ts"
-import type { Bucket, Category, CodeSet, Front, NamedNumber, TableSeries, Unit } from "./plan.ts"
+import type { Bucket, Category, CodeSet, NamedNumber, TableSeries, Unit } from "./parts.ts"
+import type { Front } from "./plan.ts"
 import { parseQuantity } from "./values.ts"
 import type { TextNode, YamlNode } from "./yaml.ts"
 

@@ -1,7 +1,8 @@
 /** Steps E1 and E2: what the plan allows for one line, from its rate, the units and the factors, rounded once. */
 import { divide, minimum } from "../base/money.ts"
 import { stuck, winner } from "./choose.ts"
-import { type Rate, type Row, rowOn, valueOn } from "./plan.ts"
+import type { Rate, Row } from "./parts.ts"
+import { rowOn, valueOn } from "./plan.ts"
 import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 const powersOfTen: readonly bigint[] = Array.from({ length: 19 }, (_, n) => 10n ** BigInt(n))

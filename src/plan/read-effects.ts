@@ -1,15 +1,12 @@
 /** Reads one effect of each kind from its fields. What a field means is said beside its type in `effects.ts`. */
 import type { Definition } from "./define.ts"
+import type { Own, Readers } from "./effect-readers.ts"
 import type { CoinsuranceTerms, CopayTerms, DuplicateField, Effect, EffectOf, Kind, Part } from "./effects.ts"
 import { Fields } from "./fields.ts"
 import type { Names } from "./names.ts"
-import type { Bucket, Duration } from "./plan.ts"
+import type { Bucket, Duration } from "./parts.ts"
 import { readPayerEffect } from "./read-payer-effects.ts"
 import type { YamlNode } from "./yaml.ts"
-
-/** An effect's own fields, without those every effect has. */
-export type Own<K extends Kind> = Omit<EffectOf<K>, "kind" | "on" | "codes">
-export type Readers<K extends Kind> = { readonly [Each in K]: (fields: Fields, names: Names) => Own<Each> }
 
 const parts: readonly Part[] = ["copay", "deductible", "coinsurance"]
 const duplicateFields: readonly DuplicateField[] = [

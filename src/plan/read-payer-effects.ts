@@ -1,8 +1,9 @@
 /** Reads the effects between payer and provider: rates, edits, coordination, what is held back and added. */
+
+import type { Readers } from "./effect-readers.ts"
 import type { EffectOf, Interest, Kind } from "./effects.ts"
 import type { Fields } from "./fields.ts"
 import type { Names } from "./names.ts"
-import type { Readers } from "./read-effects.ts"
 
 type PayerKind = Exclude<
   Kind,

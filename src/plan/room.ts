@@ -5,7 +5,8 @@
 import { assert } from "../base/assert.ts"
 import { maximum, minimum } from "../base/money.ts"
 import type { AdjudicationInput } from "./input.ts"
-import { addMonths, type Bucket, periodStart, valueOn } from "./plan.ts"
+import type { Bucket } from "./parts.ts"
+import { addMonths, periodStart, valueOn } from "./plan.ts"
 import type { Difference, Differences, Event } from "./snapshot.ts"
 
 /** A bucket of one owner over one period. */

@@ -2,7 +2,8 @@
 import { minimum } from "../base/money.ts"
 import { matching, stuck, winner } from "./choose.ts"
 import type { CoinsuranceTerms, CopayTerms } from "./effects.ts"
-import { type Bucket, type Rule, valueOn } from "./plan.ts"
+import type { Bucket } from "./parts.ts"
+import { type Rule, valueOn } from "./plan.ts"
 import { type LineState, pend, type RuleOf, type Run, record, roomFor } from "./state.ts"
 
 interface PartRule<T> {

@@ -7,28 +7,11 @@ import { divide, maximum, minimum } from "../base/money.ts"
 import { matching, stuck, winner } from "./choose.ts"
 import { coordinate } from "./coordinate.ts"
 import { finishLine } from "./finish.ts"
-import { type Bucket, type Rule, valueOn } from "./plan.ts"
+import { countedSum, type LineRules, type Posting, type Share, type Shared } from "./line-share.ts"
+import type { Bucket } from "./parts.ts"
+import { type Rule, valueOn } from "./plan.ts"
 import { copayDue, type ShareRules, shareRules } from "./share-rules.ts"
 import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record, roomFor } from "./state.ts"
-
-/** A line's money while it is shared out. */
-export interface Share {
-  copay: bigint
-  deductible: bigint
-  coinsurance: bigint
-  /** What the plan would pay as the only payer. */
-  own: bigint
-  /** Parts the out-of-pocket maximum counts, and whether it cut them. */
-  readonly counted: ReadonlySet<string>
-  readonly capped: Set<string>
-}
-
-/** Postings of a line, kept until nothing can pend it any more. */
-export interface Posting {
-  readonly rule: Rule
-  readonly bucket: Bucket
-  readonly amount: bigint
-}
 
 /** The room of a bucket, with a step in the trace; undefined when the line was pended. */
 function readRoom(
@@ -215,14 +198,6 @@ function capShare(run: Run, state: LineState, rule: RuleOf<"outOfPocket">, share
   return { ...share, counted }
 }
 
-export function countedSum(share: Share, counted: ReadonlySet<string>): bigint {
-  return (
-    (counted.has("copay") ? share.copay : 0n) +
-    (counted.has("deductible") ? share.deductible : 0n) +
-    (counted.has("coinsurance") ? share.coinsurance : 0n)
-  )
-}
-
 /** F5: the plan's ceilings, each in clause order; what is above is the member's or the provider's. */
 function applyCeilings(
   run: Run,
@@ -262,14 +237,6 @@ function applyCeilings(
   return left
 }
 
-/** What F1 to F5 come to on one base. */
-export interface Shared {
-  readonly share: Share
-  readonly own: bigint
-  /** What the line posts if nothing pends it any more: allowance and ceilings. */
-  readonly postings: readonly Posting[]
-}
-
 /** F1 to F5 on one base; undefined when the line was pended. */
 function shareBase(run: Run, state: LineState, rules: LineRules, base: bigint): Shared | undefined {
   state.cuts = []
@@ -294,13 +261,6 @@ function shareBase(run: Run, state: LineState, rules: LineRules, base: bigint): 
   if (state.capitated !== undefined) return { share, own: 0n, postings }
   const own = applyCeilings(run, state, reduceBenefit(run, state, share.own), rules.ceilings, postings)
   return own === undefined ? undefined : { share, own, postings }
-}
-
-/** The clauses that share out one line. */
-export interface LineRules {
-  readonly share: ShareRules
-  readonly cap: RuleOf<"outOfPocket"> | undefined
-  readonly ceilings: readonly RuleOf<"ceiling">[]
 }
 
 /** F1 to G2 for one open line: fills its adjustments and benefit, then posts to the buckets. */

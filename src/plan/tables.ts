@@ -6,7 +6,7 @@ import { fromUtf8, sha256 } from "#crypto"
 import { equalBytes, fromHex } from "../base/bytes.ts"
 import { Fields } from "./fields.ts"
 import type { Place, Report } from "./finding.ts"
-import type { Row, Table, TableSeries } from "./plan.ts"
+import type { Row, Table, TableSeries } from "./parts.ts"
 import { parseRate } from "./values.ts"
 import type { YamlNode } from "./yaml.ts"
 

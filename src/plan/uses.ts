@@ -1,6 +1,7 @@
 /** Which numbers, tables and buckets the rules of a plan name: found by walking the effects themselves. */
 import type { Expr } from "./expression.ts"
-import type { Bucket, NamedNumber, Plan, Rule, TableSeries } from "./plan.ts"
+import type { Bucket, NamedNumber, TableSeries } from "./parts.ts"
+import type { Plan, Rule } from "./plan.ts"
 
 export interface Uses {
   readonly numbers: readonly { readonly number: NamedNumber; readonly rule: Rule }[]

@@ -1,7 +1,7 @@
 /** The scalars of a plan document, each read from its text: amounts, percentages, durations, counts, rates, periods. */
 import { assert } from "../base/assert.ts"
 import { parseMoney } from "../base/money.ts"
-import type { Duration, Period, Rate, Unit } from "./plan.ts"
+import type { Duration, Period, Rate, Unit } from "./parts.ts"
 
 const largest = 2n ** 63n - 1n
 

@@ -5,7 +5,7 @@
 import { parseDate } from "../base/time.ts"
 import { type Comparison, type Expr, type FactName, type FactType, facts } from "./expression.ts"
 import type { FindingCode, Place, Report } from "./finding.ts"
-import type { Category, CodeSet, NamedNumber } from "./plan.ts"
+import type { Category, CodeSet, NamedNumber } from "./parts.ts"
 
 /** What a condition may name besides facts. */
 export interface WhenNames {

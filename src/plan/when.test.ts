@@ -6,7 +6,7 @@ import fc from "fast-check"
 import { parseDate } from "../base/time.ts"
 import type { FactName, FactSource, FactValue } from "./expression.ts"
 import { Report } from "./finding.ts"
-import type { Category, CodeSet, NamedNumber } from "./plan.ts"
+import type { Category, CodeSet, NamedNumber } from "./parts.ts"
 import { ageOn, readWhen } from "./when.ts"
 
 const day = (text: string) => parseDate(text)!

@@ -5,7 +5,8 @@
 import { civilDate } from "../base/time.ts"
 import type { Condition, Expr, FactName, FactSource, FactValue, WhenFailure } from "./expression.ts"
 import type { Place, Report } from "./finding.ts"
-import { type Day, isWithin, setHolds, valueOn } from "./plan.ts"
+import type { Day } from "./parts.ts"
+import { isWithin, setHolds, valueOn } from "./plan.ts"
 import { largestInt, parseWhen, type WhenNames } from "./when-parse.ts"
 
 type Value = FactValue | WhenFailure

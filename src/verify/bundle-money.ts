@@ -15,7 +15,8 @@ import {
   referrals,
 } from "../plan/input.ts"
 import { encodeLeg, type Leg } from "../plan/leg.ts"
-import type { AssuranceTier, Plan } from "../plan/plan.ts"
+import type { AssuranceTier } from "../plan/parts.ts"
+import type { Plan } from "../plan/plan.ts"
 import { readPlan } from "../plan/read.ts"
 import { encodeStep, statementTraceRoot, stepSalt } from "../plan/trace.ts"
 import { opensTo } from "../privacy/amounts.ts"

@@ -11,7 +11,14 @@ import { b32, decodeAs, encodeAs, type StructCodec, struct } from "../base/schem
 import { decodePayload, encodePayload, mailBody, mailType, signPayload } from "../ledger/envelopes.ts"
 import { mailboxSealingSeed, mailboxSeed } from "../privacy/keys.ts"
 import { generateNodeKey, mailInfo, openSealed, sealFor } from "../record/bundle-sealing.ts"
-import { type Letter, letter, type LetterBody, type LetterKind, letterBodies, type MailboxAddress } from "../record/letter.ts"
+import {
+  type Letter,
+  type LetterBody,
+  type LetterKind,
+  letter,
+  letterBodies,
+  type MailboxAddress,
+} from "../record/letter.ts"
 
 /** An organization as the community's directory lists it. */
 export interface Organization {

@@ -6,13 +6,13 @@ import { fromUtf8 } from "#crypto"
 import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
-import { decodeClaim, type ClaimLine } from "../plan/claim.ts"
+import { type ClaimLine, decodeClaim } from "../plan/claim.ts"
 import { decodeLeg, type Leg } from "../plan/leg.ts"
 import { openBundle } from "../record/bundle-sealing.ts"
+import type { LetterBody } from "../record/letter.ts"
 import { type Bundle, decodeBundle } from "../verify/bundle.ts"
 import { type BundleVerdict, checkBundle } from "../verify/check-bundle.ts"
 import type { RegisterView } from "../verify/register-view.ts"
-import type { LetterBody } from "../record/letter.ts"
 import type { Mailbox } from "./post.ts"
 
 export interface Review {
@@ -31,7 +31,12 @@ export interface Review {
 export async function review(mailbox: Mailbox, letter: LetterBody<"bundle">, view: RegisterView): Promise<Review> {
   const bytes = await openBundle(mailbox.sealingPrivateKey, letter.statement, letter.sealed)
   if (bytes === undefined) {
-    return refuse("bundle-closed", "Cannot review visit: the bundle is not sealed to this wallet", "bundle", "Ask the provider")
+    return refuse(
+      "bundle-closed",
+      "Cannot review visit: the bundle is not sealed to this wallet",
+      "bundle",
+      "Ask the provider",
+    )
   }
   return reviewOf(bytes, letter.statement, view)
 }

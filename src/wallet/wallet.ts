@@ -5,19 +5,19 @@
  */
 import { publicKeyOf, toUtf8 } from "#crypto"
 import { equalBytes } from "../base/bytes.ts"
+import { Reader, Writer } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
 import { decodeAs, encodeAs } from "../base/schema.ts"
-import { signOne, voucherEnvelope, type Voucher } from "../ledger/envelopes.ts"
+import { signOne, type Voucher, voucherEnvelope } from "../ledger/envelopes.ts"
 import { decodeTerms, encodeTerms, type Terms, termsDigest } from "../ledger/terms.ts"
-import { Reader, Writer } from "../base/cbor.ts"
 import { decodeSnapshot, type Snapshot, snapshotDigest } from "../plan/snapshot.ts"
 import { categoryKey, recordIdentitySeed, visitSeed } from "../privacy/keys.ts"
+import { ageRecipient } from "../record/age-keys.ts"
 import { sealFor } from "../record/bundle-sealing.ts"
 import type { LetterBody } from "../record/letter.ts"
-import { ageRecipient } from "../record/age-keys.ts"
 import { addressContent, addressInfo, visitAddress } from "../record/visit-address.ts"
-import { type Mailbox, openMailbox, type Organization } from "./post.ts"
+import { type Mailbox, type Organization, openMailbox } from "./post.ts"
 
 export interface HeldVoucher {
   readonly index: number
@@ -99,7 +99,8 @@ export class Wallet {
         voucher.body.payer === payer &&
         equalBytes(termsDigest(opened), voucher.body.terms) &&
         equalBytes(opened.snapshot, digest)
-      if (!good) refuse("voucher-false", "Cannot take voucher: its terms do not open it", "vouchers", "Ask the payer again")
+      if (!good)
+        refuse("voucher-false", "Cannot take voucher: its terms do not open it", "vouchers", "Ask the payer again")
       return { index: index!, envelope, voucher, terms: opened, used: false }
     })
     cover.snapshot = { envelope: stack.snapshot, value: decodeSnapshot(payload) }
@@ -131,13 +132,18 @@ export class Wallet {
       snapshot: cover.snapshot.envelope,
       mailbox: mailbox.address,
       recipient: await ageRecipient(recordIdentitySeed(this.#seed, provider.number)),
-      categoryKeys: categories.map((category) => categoryKey(this.#seed, { category, epoch: 0, relationship: provider.number })),
+      categoryKeys: categories.map((category) =>
+        categoryKey(this.#seed, { category, epoch: 0, relationship: provider.number }),
+      ),
     })
     const { V } = voucher.voucher.body
     const sealed = await sealFor(provider.sealingKey, toUtf8(addressInfo), content)
     const address = encodeAs(visitAddress, { visit: V, provider: provider.number, voucher: voucher.envelope, sealed })
     const seed = visitSeed(this.#seed, payer, voucher.index)
-    return { address, visit: { V, seed, provider: provider.number, voucher, snapshot: cover.snapshot.envelope, mailbox } }
+    return {
+      address,
+      visit: { V, seed, provider: provider.number, voucher, snapshot: cover.snapshot.envelope, mailbox },
+    }
   }
 
   /** Signs a payload for one visit with that visit's one-time key. */
@@ -158,7 +164,12 @@ function readVoucher(envelope: Uint8Array): Voucher {
   try {
     return voucherEnvelope.read(new Reader(writer.finish()))
   } catch {
-    return refuse("voucher-false", "Cannot take voucher: not a voucher of this chain", "vouchers", "Ask the payer again")
+    return refuse(
+      "voucher-false",
+      "Cannot take voucher: not a voucher of this chain",
+      "vouchers",
+      "Ask the payer again",
+    )
   }
 }
 

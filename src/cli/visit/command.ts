@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
+import { formatMoney } from "../../base/money.ts"
 import type { Command, CommandResult } from "../command.ts"
 import type { Screen } from "../screen.ts"
 import { verifyFiles } from "../verify.ts"
@@ -29,7 +30,6 @@ import {
   type Tale,
 } from "./story.ts"
 import type { VisitCase } from "./visit-case.ts"
-import { formatMoney } from "../../base/money.ts"
 
 /** Reads and refuses before anything is started or written. */
 async function visitOf(values: {
@@ -83,8 +83,15 @@ function verifyStep(screen: Screen, { receipt, bundle, tale }: Told): unknown {
   const anchor = join(tale.out.path, "anchor.cbor")
   const { value } = verifyFiles(receipt, { anchor, bundle })
   screen.line(`countersign verify ${receipt} --bundle ${bundle}`)
-  const cents = value.recomputed === undefined ? "" : `; re-computed: plan ${formatMoney(BigInt(value.recomputed.plan))}, patient ${formatMoney(BigInt(value.recomputed.patient))}`
-  screen.line(value.valid ? `${screen.good("VALID")} at height ${value.height}, by one operator's word${cents}` : screen.bad(`NOT VALID: ${value.reason}`))
+  const cents =
+    value.recomputed === undefined
+      ? ""
+      : `; re-computed: plan ${formatMoney(BigInt(value.recomputed.plan))}, patient ${formatMoney(BigInt(value.recomputed.patient))}`
+  screen.line(
+    value.valid
+      ? `${screen.good("VALID")} at height ${value.height}, by one operator's word${cents}`
+      : screen.bad(`NOT VALID: ${value.reason}`),
+  )
   tale.timings["verifiedMs"] = Math.round(performance.now())
   return value
 }
@@ -113,7 +120,9 @@ async function run(args: readonly string[], screen: Screen): Promise<CommandResu
     const verified = verifyStep(screen, told)
     told.tale.timings["totalMs"] = Math.round(performance.now())
     screen.say()
-    screen.line(`Settled after ${seconds(told.tale.timings["settledMs"])}, whole story ${seconds(told.tale.timings["totalMs"])}.`)
+    screen.line(
+      `Settled after ${seconds(told.tale.timings["settledMs"])}, whole story ${seconds(told.tale.timings["totalMs"])}.`,
+    )
     return { value: { ...told.value, verified, timings: told.tale.timings } }
   } finally {
     process.off("SIGINT", stop)

@@ -4,12 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { createInterface } from "node:readline"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { toJson } from "../../base/json.ts"
-import { Refused, type Refusal } from "../../base/refusal.ts"
 import { Fault } from "../../base/fault.ts"
+import { toJson } from "../../base/json.ts"
+import { type Refusal, Refused } from "../../base/refusal.ts"
 import type { OrganizationKind } from "../../node/config.ts"
 
 export interface MemberOrganization {
@@ -54,15 +54,33 @@ export class NodeProcess {
   }
 
   static start(member: MemberOrganization, directory: string, startKey: string): Promise<NodeProcess> {
-    const main = fileURLToPath(new URL("../main.ts", import.meta.url)).replace(/\.ts$/, import.meta.url.endsWith(".ts") ? ".ts" : ".js")
-    const flags = ["--dir", directory, "--name", member.name, "--kind", member.kind, "--organization", String(member.number)]
+    const main = fileURLToPath(new URL("../main.ts", import.meta.url)).replace(
+      /\.ts$/,
+      import.meta.url.endsWith(".ts") ? ".ts" : ".js",
+    )
+    const flags = [
+      "--dir",
+      directory,
+      "--name",
+      member.name,
+      "--kind",
+      member.kind,
+      "--organization",
+      String(member.number),
+    ]
     if (member.number === operatorNumber) flags.push("--operator")
-    const child = spawn(process.execPath, [...process.execArgv, main, "node", ...flags, "--turnable-clock", "--start-key-from-stdin"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    })
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, main, "node", ...flags, "--turnable-clock", "--start-key-from-stdin"],
+      {
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    )
     child.stdin!.end(`${startKey}\n`)
     return new Promise((resolve, reject) => {
-      child.once("exit", (code) => reject(new Fault(`Cannot start ${member.name}: its process ended with ${code}`, { retryable: true })))
+      child.once("exit", (code) =>
+        reject(new Fault(`Cannot start ${member.name}: its process ended with ${code}`, { retryable: true })),
+      )
       createInterface({ input: child.stdout! }).once("line", (line) => {
         resolve(new NodeProcess(member, directory, JSON.parse(line) as ReadyLine, child))
       })

@@ -1,8 +1,9 @@
 /** The standing example: an eye visit in April 2026 under the published eye plan. All people are synthetic. */
-import { plainLine, plainMember, type ClaimLine } from "../../plan/claim.ts"
-import { parseDate } from "../../base/time.ts"
+
 import { assert } from "../../base/assert.ts"
+import { parseDate } from "../../base/time.ts"
 import { eyeVisitResources } from "../../formats/fhir/visit-resources.ts"
+import { type ClaimLine, plainLine, plainMember } from "../../plan/claim.ts"
 import type { PlanFiles, VisitCase } from "./visit-case.ts"
 
 function day(text: string): number {
@@ -35,7 +36,13 @@ export function eyeVisit(plan: PlanFiles): VisitCase {
     practitioner: { name: "Dr. Amara Osei", licence: "oph-20417" },
     serviceDay: eyeVisitDay,
     plan,
-    member: { ...plainMember, born: day("1961-09-02"), sex: "F", coverFrom: day("2024-01-01"), coverTo: day("2026-12-31") },
+    member: {
+      ...plainMember,
+      born: day("1961-09-02"),
+      sex: "F",
+      coverFrom: day("2024-01-01"),
+      coverTo: day("2026-12-31"),
+    },
     left: [
       { bucket: "deductible", left: 12_000n },
       { bucket: "most-you-pay", left: 41_260n },
@@ -69,7 +76,8 @@ export interface MorningVisit {
   readonly lines: readonly ClaimLine[]
 }
 
-const exam = (number: number, modifiers: readonly string[] = []) => line(number, "E10", 21_000n, { modifiers, facts: [0] })
+const exam = (number: number, modifiers: readonly string[] = []) =>
+  line(number, "E10", 21_000n, { modifiers, facts: [0] })
 const scan = (number: number) => line(number, "T20", 12_500n, { modifiers: ["50"], facts: [1] })
 const injection = (number: number, eye: "LT" | "RT") => line(number, "S30", 45_000n, { modifiers: [eye], facts: [2] })
 const medicine = (number: number) => line(number, "J0178", 110_000n, { modifiers: ["JZ"], facts: [3] })

@@ -16,7 +16,7 @@ import { bodyOf, drain, post, writeLetter } from "../../wallet/post.ts"
 import { type Review, review } from "../../wallet/review.ts"
 import { Wallet, type WalletVisit } from "../../wallet/wallet.ts"
 import type { NodeProcess } from "./community.ts"
-import { roles, type Setting } from "./setting.ts"
+import { roles, type Setting, turnClock } from "./setting.ts"
 import type { BucketLeft, RecordEntry, RecordFact } from "./visit-case.ts"
 
 export interface Priced {
@@ -34,7 +34,12 @@ export interface PricedLine {
   readonly allowed: string
   readonly benefit: string
   readonly patient: string
-  readonly adjustments: readonly { readonly group: string; readonly carc: string; readonly amount: string; readonly clause: string }[]
+  readonly adjustments: readonly {
+    readonly group: string
+    readonly carc: string
+    readonly amount: string
+    readonly clause: string
+  }[]
 }
 
 export interface Enrolment {
@@ -58,6 +63,8 @@ export interface VisitStatus {
 }
 
 const patienceMs = 20_000
+/** Hour of the last day of service at which its claim is written. */
+const claimHour = 18
 
 export class Journey {
   readonly setting: Setting
@@ -73,7 +80,9 @@ export class Journey {
   }
 
   get visit(): WalletVisit {
-    return this.#visit ?? refuse("no-visit", "Cannot go on: no visit address was shown", "visit", "Show one at the desk")
+    return (
+      this.#visit ?? refuse("no-visit", "Cannot go on: no visit address was shown", "visit", "Show one at the desk")
+    )
   }
 
   get clinic(): NodeProcess {
@@ -91,9 +100,13 @@ export class Journey {
   /** The payer takes her in: from then on a secret, not a name, stands for her. */
   async enrol({ plan, facts, left, cap, day }: Enrolment): Promise<void> {
     const dates = { born: facts.born, coverFrom: facts.coverFrom, coverTo: facts.coverTo, enrolled: facts.enrolled }
-    const known = Object.entries(dates).flatMap(([name, value]) => (value === undefined ? [] : [[name, formatDate(value)]]))
+    const known = Object.entries(dates).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, formatDate(value)]],
+    )
     const body = { plan: toHex(plan), cap, left, facts: { ...Object.fromEntries(known), sex: facts.sex } }
-    const { enrolment } = await this.setting.community.node(roles.payer).desk<{ enrolment: string }>("enrol-member", body)
+    const { enrolment } = await this.setting.community
+      .node(roles.payer)
+      .desk<{ enrolment: string }>("enrol-member", body)
     this.wallet.addCover(roles.payer, fromHex(enrolment))
     await this.fetchVouchers(monthOfDay(day))
   }
@@ -128,7 +141,11 @@ export class Journey {
   async arrive(practitioner: Uint8Array, circumstances?: Circumstances): Promise<void> {
     const shown = await this.wallet.showAddress(this.#organization(this.provider), roles.payer, categories)
     this.#visit = shown.visit
-    await this.clinic.desk("open-visit", { address: toHex(shown.address), practitioner: toHex(practitioner), circumstances })
+    await this.clinic.desk("open-visit", {
+      address: toHex(shown.address),
+      practitioner: toHex(practitioner),
+      circumstances,
+    })
   }
 
   #name() {
@@ -145,7 +162,10 @@ export class Journey {
     return this.clinic.desk("hold", { ...this.#name(), payload, header, signature })
   }
 
-  record(entries: readonly RecordEntry[], facts: readonly RecordFact[]): Promise<{ entries: number; files: readonly string[] }> {
+  record(
+    entries: readonly RecordEntry[],
+    facts: readonly RecordFact[],
+  ): Promise<{ entries: number; files: readonly string[] }> {
     return this.clinic.desk("record", { ...this.#name(), entries, facts })
   }
 
@@ -153,7 +173,11 @@ export class Journey {
     return this.clinic.desk("add-fact", { ...this.#name(), ...fact })
   }
 
-  claim(lines: readonly ClaimLine[]): Promise<Priced> {
+  /** A claim is made when the service is over: where it took days, the clock is turned to the last of them first. */
+  async claim(lines: readonly ClaimLine[]): Promise<Priced> {
+    const lastDay = Math.max(...lines.map(({ to }) => to))
+    const hour = await this.#hour()
+    if (lastDay * 24 > hour) await turnClock(this.setting, (lastDay * 24 + claimHour - hour) * 3600)
     return this.clinic.desk("claim", { ...this.#name(), lines: lines.map(lineToJson) })
   }
 
@@ -163,9 +187,17 @@ export class Journey {
     return review(this.visit.mailbox, bodyOf("bundle", letter), { chainId: this.setting.chainId })
   }
 
-  async #write<K extends "countersignature" | "held-line">(kind: K, body: Parameters<typeof writeLetter<K>>[2]): Promise<void> {
+  async #write<K extends "countersignature" | "held-line">(
+    kind: K,
+    body: Parameters<typeof writeLetter<K>>[2],
+  ): Promise<void> {
     const clinic = this.#organization(this.provider)
-    const writing = { chainId: this.setting.chainId, hour: await this.#hour(), thread: this.visit.V, from: this.visit.mailbox }
+    const writing = {
+      chainId: this.setting.chainId,
+      hour: await this.#hour(),
+      thread: this.visit.V,
+      from: this.visit.mailbox,
+    }
     await post(clinic.url, await writeLetter(clinic, kind, body, writing))
   }
 
@@ -202,7 +234,10 @@ export class Journey {
   }
 
   /** The whole way with no words: for visits in the background. */
-  async run(practitioner: Uint8Array, visit: { lines: readonly ClaimLine[]; entries: readonly RecordEntry[]; facts: readonly RecordFact[]; hold: bigint }): Promise<Leg> {
+  async run(
+    practitioner: Uint8Array,
+    visit: { lines: readonly ClaimLine[]; entries: readonly RecordEntry[]; facts: readonly RecordFact[]; hold: bigint },
+  ): Promise<Leg> {
     await this.arrive(practitioner)
     await this.quote(visit.lines)
     await this.hold(visit.hold)

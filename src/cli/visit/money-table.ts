@@ -18,7 +18,12 @@ function reasons(line: PricedLine): string {
 const contract = (line: PricedLine) =>
   line.adjustments.filter(({ group }) => group === "CO").reduce((sum, { amount }) => sum + BigInt(amount), 0n)
 
-export function showPriced(screen: Screen, priced: Priced, lines: readonly ClaimLine[], labels: readonly string[]): void {
+export function showPriced(
+  screen: Screen,
+  priced: Priced,
+  lines: readonly ClaimLine[],
+  labels: readonly string[],
+): void {
   const rows = priced.lines.map((line) => {
     const claimed = lines.find(({ number }) => number === line.number)!
     const label = labels[lines.indexOf(claimed)] ?? claimed.code

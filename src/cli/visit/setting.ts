@@ -44,7 +44,10 @@ async function introduce(community: Community): Promise<Map<number, Organization
   })
   await Promise.all(community.nodes.map((node) => node.desk("list-organizations", { organizations: list })))
   return new Map(
-    list.map(({ organization, url, sealingKey }) => [organization, { number: organization, url, sealingKey: fromHex(sealingKey) }]),
+    list.map(({ organization, url, sealingKey }) => [
+      organization,
+      { number: organization, url, sealingKey: fromHex(sealingKey) },
+    ]),
   )
 }
 
@@ -88,7 +91,11 @@ async function openFirstBlock(community: Community): Promise<void> {
 }
 
 /** The board enrols the licence; the clinic gets a desk key that the person engages. */
-export async function engagePractitioner({ community, chainId }: Setting, clinic: number, licence: string): Promise<Practitioner> {
+export async function engagePractitioner(
+  { community, chainId }: Setting,
+  clinic: number,
+  licence: string,
+): Promise<Practitioner> {
   const seed = new Uint8Array(randomBytes(32))
   const board = community.node(roles.board)
   const key = toHex(keyId(publicKeyOf(seed)))

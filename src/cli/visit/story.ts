@@ -5,19 +5,28 @@
 import { toUtf8 } from "#crypto"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { formatMoney } from "../../base/money.ts"
-import { formatDate } from "../../base/time.ts"
-import { balance835 } from "../../formats/x12/balance-835.ts"
-import { isRefusal } from "../../formats/answer.ts"
 import { Refused } from "../../base/refusal.ts"
-import type { Review } from "../../wallet/review.ts"
+import { formatDate } from "../../base/time.ts"
+import { isRefusal } from "../../formats/answer.ts"
+import { balance835 } from "../../formats/x12/balance-835.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
+import type { Review } from "../../wallet/review.ts"
 import type { Screen } from "../screen.ts"
-import { organizations, type Community } from "./community.ts"
+import { type Community, organizations } from "./community.ts"
+import { type MorningVisit, morningHold } from "./eye-visit.ts"
 import type { OutFolder } from "./files.ts"
 import { Journey, type Priced } from "./journey.ts"
 import { showPriced } from "./money-table.ts"
-import { morningHold, type MorningVisit } from "./eye-visit.ts"
-import { anchorOf, deposit, engagePractitioner, found, type Practitioner, publishPlan, roles, type Setting } from "./setting.ts"
+import {
+  anchorOf,
+  deposit,
+  engagePractitioner,
+  found,
+  type Practitioner,
+  publishPlan,
+  roles,
+  type Setting,
+} from "./setting.ts"
 import type { VisitCase } from "./visit-case.ts"
 
 const startOfDay = 8 * 3600
@@ -47,7 +56,13 @@ const dollars = (amount: string | bigint) => formatMoney(BigInt(amount))
 const sinceStart = () => Math.round(performance.now())
 
 /** Before step 1: the community stands, the practitioner is enrolled, the plan is published, the money is there. */
-export async function setTheScene(screen: Screen, out: OutFolder, community: Community, visit: VisitCase, morning: readonly MorningVisit[]): Promise<Tale> {
+export async function setTheScene(
+  screen: Screen,
+  out: OutFolder,
+  community: Community,
+  visit: VisitCase,
+  morning: readonly MorningVisit[],
+): Promise<Tale> {
   const timings: Record<string, number> = {}
   await community.start()
   const setting = await found(community, visit.serviceDay * 86400 + startOfDay)
@@ -73,17 +88,23 @@ export async function setTheScene(screen: Screen, out: OutFolder, community: Com
 export async function coverStep({ screen, visit, journey, plan, setting }: Tale): Promise<void> {
   screen.heading(`1. ${visit.patient} has a published plan`)
   await journey.enrol({ plan, facts: visit.member, left: visit.left, cap: visit.hold, day: visit.serviceDay })
-  screen.line(`Plan ${visit.plan.name}, published with the approval of ${organizations[5]!.title} and ${organizations[6]!.title}.`)
+  screen.line(
+    `Plan ${visit.plan.name}, published with the approval of ${organizations[5]!.title} and ${organizations[6]!.title}.`,
+  )
   screen.quiet(`plan ${toHex(plan).slice(0, 32)}…  chain ${setting.chainId}`)
   for (const { bucket, left } of visit.left) screen.line(`Left of "${bucket}": ${dollars(left)}`)
-  screen.line("Her wallet took three cover vouchers from the payer by sealed letter; each works once, for one fresh key.")
+  screen.line(
+    "Her wallet took three cover vouchers from the payer by sealed letter; each works once, for one fresh key.",
+  )
 }
 
 /** 2. The quote: the same function that will settle. */
 export async function quoteStep({ screen, visit, journey, practitioner, out }: Tale): Promise<Priced> {
   screen.heading(`2. Quote, before the visit of ${formatDate(visit.serviceDay)}`)
   await journey.arrive(practitioner.id)
-  screen.line("At the desk she shows a visit address: a one-time key, its voucher, and what it hides sealed to this clinic.")
+  screen.line(
+    "At the desk she shows a visit address: a one-time key, its voucher, and what it hides sealed to this clinic.",
+  )
   const quote = await journey.quote(visit.lines)
   showPriced(screen, quote, visit.lines, visit.labels)
   for (const sentence of quote.explanation.filter((text) => text.includes("because"))) screen.line(sentence)
@@ -99,8 +120,12 @@ export async function holdStep(tale: Tale): Promise<void> {
   const { height, bytes } = await journey.hold(visit.hold)
   tale.holdBytes = bytes
   const after = await accountOf(setting, roles.payer)
-  screen.line(`The payer had ${dollars(before.free)} free; now ${dollars(after.free)} free and ${dollars(after.reserved)} set aside (block ${height}).`)
-  screen.line("From here no withdrawal, plan change or suspension of the payer can touch it. An account that is short is refused now, never later.")
+  screen.line(
+    `The payer had ${dollars(before.free)} free; now ${dollars(after.free)} free and ${dollars(after.reserved)} set aside (block ${height}).`,
+  )
+  screen.line(
+    "From here no withdrawal, plan change or suspension of the payer can touch it. An account that is short is refused now, never later.",
+  )
 }
 
 export interface AccountRow {
@@ -116,8 +141,12 @@ export async function recordStep({ screen, visit, journey }: Tale): Promise<read
   screen.heading("4. The record, sealed; the facts, in plain words")
   const { entries, files } = await journey.record(visit.entries, visit.facts)
   const size = visit.entries.reduce((sum, { bytes }) => sum + bytes.length, 0)
-  screen.line(`${entries} entries, ${size} bytes as received: ${[...new Set(visit.entries.map(({ title }) => title))].slice(0, 8).join(", ")}.`)
-  screen.line("Each sealed to the patient, to whoever she grants its category, and to the clinic; the ledger gets one salted root.")
+  screen.line(
+    `${entries} entries, ${size} bytes as received: ${[...new Set(visit.entries.map(({ title }) => title))].slice(0, 8).join(", ")}.`,
+  )
+  screen.line(
+    "Each sealed to the patient, to whoever she grants its category, and to the clinic; the ledger gets one salted root.",
+  )
   for (const [i, { sentence }] of visit.facts.slice(0, 8).entries()) screen.line(`${i + 1}. ${sentence}`)
   if (visit.facts.length > 8) screen.quiet(`… and ${visit.facts.length - 8} more facts`)
   return files
@@ -146,8 +175,15 @@ export async function claimStep({ screen, visit, journey }: Tale): Promise<Claim
   await journey.deny(first, [fact])
   const review = await journey.review()
   const status = await journey.status()
-  const claim = { ...first, plan: status.plan!, patient: status.patient!, determination: status.determination! } as unknown as Priced
-  screen.line(`Line ${status.heldLines.join(", ")} went back to its author; the other ${review.lines.length} were determined anew and go on.`)
+  const claim = {
+    ...first,
+    plan: status.plan!,
+    patient: status.patient!,
+    determination: status.determination!,
+  } as unknown as Priced
+  screen.line(
+    `Line ${status.heldLines.join(", ")} went back to its author; the other ${review.lines.length} were determined anew and go on.`,
+  )
   return { claim, review }
 }
 
@@ -164,7 +200,9 @@ export async function settleStep(tale: Tale, quote: Priced, { claim, review }: C
   await journey.countersign(review)
   const status = await journey.settled(review.statement)
   tale.timings["settledMs"] = sinceStart()
-  const agreed = await setting.community.node(roles.payer).desk<{ determination: string }>("agreed-claim", { statement: review.statement })
+  const agreed = await setting.community
+    .node(roles.payer)
+    .desk<{ determination: string }>("agreed-claim", { statement: review.statement })
   const determinations: Determinations = {
     provider: claim.determination ?? "",
     payer: agreed.determination,
@@ -172,9 +210,12 @@ export async function settleStep(tale: Tale, quote: Priced, { claim, review }: C
   }
   for (const [party, hash] of Object.entries(determinations)) screen.line(`${party.padEnd(9)} ${hash}`)
   const paid: Money = { plan: review.leg.totals.benefit.toString(), patient: review.leg.totals.patient.toString() }
-  const same = paid.plan === quote.plan && paid.patient === quote.patient && new Set(Object.values(determinations)).size === 1
+  const same =
+    paid.plan === quote.plan && paid.patient === quote.patient && new Set(Object.values(determinations)).size === 1
   const verdict = same ? screen.good("QUOTED = PAID") : screen.bad("QUOTED AND PAID DIFFER")
-  screen.line(`${verdict}   plan ${dollars(quote.plan)} = ${dollars(paid.plan)}   patient ${dollars(quote.patient)} = ${dollars(paid.patient)}`)
+  screen.line(
+    `${verdict}   plan ${dollars(quote.plan)} = ${dollars(paid.plan)}   patient ${dollars(quote.patient)} = ${dollars(paid.patient)}`,
+  )
   return { determinations, paid, same, receipt: fromHex(status.receipt!) }
 }
 
@@ -203,14 +244,25 @@ interface PaymentAnswer {
 export async function payStep(tale: Tale, settled: { receipt: Uint8Array; paid: Money }) {
   const { screen, visit, journey, setting, out } = tale
   screen.heading("7. Settled, then paid: one sum over all visits of the morning")
-  const payment = await journey.clinic.desk<PaymentAnswer>("pay", { payer: roles.payer, few: tale.morning.length === 0 })
+  const payment = await journey.clinic.desk<PaymentAnswer>("pay", {
+    payer: roles.payer,
+    few: tale.morning.length === 0,
+  })
   tale.timings["paidMs"] = sinceStart()
   const clinic = await accountOf(setting, roles.clinic)
-  screen.line(`The ledger shows: ${dollars(payment.sum)} for ${payment.visits} visits, ${dollars(payment.back)} of ${dollars(payment.held)} held goes back to the payer. The clinic has ${dollars(clinic.free)}.`)
+  screen.line(
+    `The ledger shows: ${dollars(payment.sum)} for ${payment.visits} visits, ${dollars(payment.back)} of ${dollars(payment.held)} held goes back to the payer. The clinic has ${dollars(clinic.free)}.`,
+  )
   const back = visit.hold - BigInt(settled.paid.plan)
-  screen.line(`Only the parties can tell: ${dollars(settled.paid.plan)} of it is this visit's, and ${dollars(back)} of her hold went back.`)
-  if (payment.visits < 8) screen.line("Fewer than eight visits: a real clinic would wait, because the sum shows too much of each.")
-  const share = await journey.clinic.desk<{ receipt: string }>("collect", { visit: journey.visit.V, amount: settled.paid.patient })
+  screen.line(
+    `Only the parties can tell: ${dollars(settled.paid.plan)} of it is this visit's, and ${dollars(back)} of her hold went back.`,
+  )
+  if (payment.visits < 8)
+    screen.line("Fewer than eight visits: a real clinic would wait, because the sum shows too much of each.")
+  const share = await journey.clinic.desk<{ receipt: string }>("collect", {
+    visit: journey.visit.V,
+    amount: settled.paid.patient,
+  })
   screen.line(`Her own ${dollars(settled.paid.patient)} is taken at the desk, with a signed receipt.`)
   const receipt = out.receipt("receipt", settled.receipt)
   out.receipt("payment-receipt", fromHex(payment.receipt))
@@ -220,9 +272,15 @@ export async function payStep(tale: Tale, settled: { receipt: Uint8Array; paid: 
 }
 
 /** The papers: EOB in words and as FHIR, the 835, the opened bundle. */
-export async function papersStep(tale: Tale, { statement, bytes }: Review, payment: PaymentAnswer): Promise<{ bundle: string }> {
+export async function papersStep(
+  tale: Tale,
+  { statement, bytes }: Review,
+  payment: PaymentAnswer,
+): Promise<{ bundle: string }> {
   const { screen, setting, out } = tale
-  const eob = await setting.community.node(roles.payer).desk<{ text: string; resource: string }>("explanation", { statement })
+  const eob = await setting.community
+    .node(roles.payer)
+    .desk<{ text: string; resource: string }>("explanation", { statement })
   out.write("explanation.txt", `${eob.text}\n`)
   out.write("explanation.json", fromHex(eob.resource))
   const bundle = out.write("bundle.cbor", await signedBundle(tale, bytes))
@@ -231,7 +289,9 @@ export async function papersStep(tale: Tale, { statement, bytes }: Review, payme
   const balances = balance835(remittance)
   if (isRefusal(balances)) throw new Refused(balances)
   const faults = balances.flatMap(({ imbalances }) => imbalances)
-  screen.line(`835 with trace ${payment.trace.slice(0, 12)}…: ${balances[0]?.claims ?? 0} claims, ${balances[0]?.lines ?? 0} lines, paid ${dollars(balances[0]?.paid ?? 0n)}; ${faults.length === 0 ? "balances by all rules" : `${faults.length} rules broken`}.`)
+  screen.line(
+    `835 with trace ${payment.trace.slice(0, 12)}…: ${balances[0]?.claims ?? 0} claims, ${balances[0]?.lines ?? 0} lines, paid ${dollars(balances[0]?.paid ?? 0n)}; ${faults.length === 0 ? "balances by all rules" : `${faults.length} rules broken`}.`,
+  )
   screen.line(`Files in ${out.path}: ${out.names.join(", ")}`)
   return { bundle }
 }
@@ -244,7 +304,9 @@ async function signedBundle({ journey }: Tale, opened: Uint8Array): Promise<Uint
 
 async function awaitRemittance({ journey }: Tale): Promise<Uint8Array> {
   for (let tries = 0; tries < 400; tries++) {
-    const { documents } = await journey.clinic.desk<{ documents: readonly { name: string; content: string }[] }>("documents")
+    const { documents } = await journey.clinic.desk<{ documents: readonly { name: string; content: string }[] }>(
+      "documents",
+    )
     const found = documents.find(({ name }) => name.endsWith(".835"))
     if (found !== undefined) return fromHex(found.content)
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -262,10 +324,17 @@ export async function auditStep({ screen, journey, visit, out }: Tale, paid: Mon
   const [line] = visit.lines
   if (visit.extra === undefined || line === undefined) return
   screen.heading(`8. An audit removes line ${line.number} (${visit.labels[0]})`)
-  const replaced = await journey.clinic.desk<Priced & { recovered: string; statement: string }>("replace", { visit: journey.visit.V, remove: [line.number] })
+  const replaced = await journey.clinic.desk<Priced & { recovered: string; statement: string }>("replace", {
+    visit: journey.visit.V,
+    remove: [line.number],
+  })
   await journey.settled(fromHex(replaced.statement))
-  const refund = await journey.clinic.desk<{ amount: string; transaction: string }>("refund", { visit: journey.visit.V })
-  screen.line(`The plan recovers ${dollars(refund.amount)}: ${dollars(paid.plan)} becomes ${dollars(replaced.plan)}. The patient owed ${dollars(paid.patient)} and still owes ${dollars(replaced.patient)}. The trace says why:`)
+  const refund = await journey.clinic.desk<{ amount: string; transaction: string }>("refund", {
+    visit: journey.visit.V,
+  })
+  screen.line(
+    `The plan recovers ${dollars(refund.amount)}: ${dollars(paid.plan)} becomes ${dollars(replaced.plan)}. The patient owed ${dollars(paid.patient)} and still owes ${dollars(replaced.patient)}. The trace says why:`,
+  )
   for (const sentence of replaced.explanation.filter((text) => text.includes("because"))) screen.line(sentence)
   out.json("audit.json", replaced)
 }

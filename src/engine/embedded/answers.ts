@@ -37,7 +37,13 @@ export class Answers {
   }
 
   expect(hash: string): Promise<Finality> {
-    const { promise, resolve, reject } = Promise.withResolvers<Finality>()
+    // Not Promise.withResolvers: the built package also runs on Node 20.
+    let resolve!: Waiting["resolve"]
+    let reject!: Waiting["reject"]
+    const promise = new Promise<Finality>((keep, fail) => {
+      resolve = keep
+      reject = fail
+    })
     this.#waiting.set(hash, { promise, resolve, reject })
     return promise
   }

@@ -1,6 +1,7 @@
 /** The clauses that an explanation of benefits quotes: the member's sentence with its numbers filled in for the day. */
 import { formatMoney } from "../../base/money.ts"
-import type { Clause, NamedNumber, Plan } from "../../plan/plan.ts"
+import type { Clause, NamedNumber } from "../../plan/parts.ts"
+import type { Plan } from "../../plan/plan.ts"
 
 /** A number of the plan as a member reads it on a day: `30.00 USD`, `20 %`, `24 months`. */
 export function numberInWords(plan: Plan, number: NamedNumber, day: number): string {

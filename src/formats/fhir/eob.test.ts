@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync } from "node:fs"
 import { test } from "node:test"
-import type { NamedNumber } from "../../plan/plan.ts"
+import type { NamedNumber } from "../../plan/parts.ts"
 import { minorUnits } from "../amount.ts"
 import { isRefusal } from "../answer.ts"
 import { day, determined, plan, visit } from "../eye-claim.test.ts"

@@ -5,12 +5,12 @@
 import { toHex } from "../../base/bytes.ts"
 import { EncodingError } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
-import { decodeLeg, determinationDigest, type Leg } from "../../plan/leg.ts"
-import { decodeClaim } from "../../plan/claim.ts"
-import { generateNodeKey, openBundle } from "../../record/bundle-sealing.ts"
 import { decodePayload, Refused as LedgerRefused } from "../../ledger/envelopes.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
+import { decodeClaim } from "../../plan/claim.ts"
+import { decodeLeg, determinationDigest, type Leg } from "../../plan/leg.ts"
+import { generateNodeKey, openBundle } from "../../record/bundle-sealing.ts"
 import { type Bundle, decodeBundle } from "../../verify/bundle.ts"
 import { checkBundle } from "../../verify/check-bundle.ts"
 import type { RegisterView } from "../../verify/register-view.ts"
@@ -18,7 +18,7 @@ import type { NodeContext } from "../context.ts"
 import type { Operations } from "../desk.ts"
 import { registersOf } from "../registers.ts"
 import type { Work } from "../work.ts"
-import { allMembers } from "./member-file.ts"
+import { memberOfVisit } from "./member-file.ts"
 
 /** A statement this payer has agreed to. */
 export interface AgreedClaim {
@@ -50,10 +50,14 @@ function visitOf(bundle: Bundle) {
 function viewOf(node: NodeContext, bundle: Bundle): RegisterView {
   const { V, factsId } = visitOf(bundle)
   const row = node.chain.tables().visits.get({ V, provider: bundle.provider })
-  const snapshots = new Set(allMembers(node.work).flatMap((file) => file.snapshots.map(({ digest }) => toHex(digest))))
+  const snapshots = new Set(memberOfVisit(node.work, V)?.snapshots.map(({ digest }) => toHex(digest)))
   const leg = row?.legs[bundle.leg]
   const listed = row?.facts.find(({ id }) => toHex(id) === toHex(factsId(node.chain.chainId)))
-  const view: RegisterView = { ...registersOf(node), snapshots, leg: { held: leg?.held ?? 0n, paid: leg?.contested ?? 0n } }
+  const view: RegisterView = {
+    ...registersOf(node),
+    snapshots,
+    leg: { held: leg?.held ?? 0n, paid: leg?.contested ?? 0n },
+  }
   return listed === undefined ? view : { ...view, assurance: listed.assurance }
 }
 
@@ -70,7 +74,10 @@ function readBundle(bytes: Uint8Array): Bundle | undefined {
 }
 
 /** Checks an opened bundle; signs, or gives the code of what is wrong. */
-async function answer(node: NodeContext, bytes: Uint8Array): Promise<{ signed: { header: Uint8Array; signature: Uint8Array } } | { reason: string }> {
+async function answer(
+  node: NodeContext,
+  bytes: Uint8Array,
+): Promise<{ signed: { header: Uint8Array; signature: Uint8Array } } | { reason: string }> {
   const bundle = readBundle(bytes)
   if (bundle === undefined) return { reason: "bad-encoding" }
   const verdict = checkBundle(bundle, viewOf(node, bundle))
@@ -112,4 +119,3 @@ export function agreementOperations(node: NodeContext): Operations {
     },
   }
 }
-

@@ -20,7 +20,11 @@ export interface MemberFile {
   /** The most a voucher of hers covers, a step of the ladder. */
   readonly cap: bigint
   /** Newest last: signed envelopes with their values. */
-  readonly snapshots: readonly { readonly envelope: Uint8Array; readonly digest: Uint8Array; readonly value: Snapshot }[]
+  readonly snapshots: readonly {
+    readonly envelope: Uint8Array
+    readonly digest: Uint8Array
+    readonly value: Snapshot
+  }[]
   readonly vouchers: readonly IssuedVoucher[]
   /** Where her last letter asked answers to go. */
   readonly mailbox: MailboxAddress | undefined
@@ -28,19 +32,20 @@ export interface MemberFile {
 
 const collection = "members"
 
-export function saveMember(work: Work, file: MemberFile): Promise<void> {
-  return work.put(collection, toHex(file.enrolment), file)
+/** Whom a voucher's key stands for: known here alone. */
+const byKey = "member-of-key"
+
+export async function saveMember(work: Work, file: MemberFile): Promise<void> {
+  const enrolment = toHex(file.enrolment)
+  const fresh = file.vouchers.map(({ V }) => toHex(V)).filter((V) => !work.has(byKey, V))
+  await Promise.all([work.put(collection, enrolment, file), ...fresh.map((V) => work.put(byKey, V, enrolment))])
 }
 
 export function findMember(work: Work, enrolment: Uint8Array): MemberFile | undefined {
   return work.get<MemberFile>(collection, toHex(enrolment))
 }
 
-export function allMembers(work: Work): readonly MemberFile[] {
-  return work.rows<MemberFile>(collection).map(([, file]) => file)
-}
-
 export function memberOfVisit(work: Work, V: Uint8Array): MemberFile | undefined {
-  const name = toHex(V)
-  return allMembers(work).find((file) => file.vouchers.some((voucher) => toHex(voucher.V) === name))
+  const enrolment = work.get<string>(byKey, toHex(V))
+  return enrolment === undefined ? undefined : work.get<MemberFile>(collection, enrolment)
 }

@@ -11,7 +11,8 @@ import { encodePayload, transactionId, voucherBody, voucherType } from "../../le
 import { isOnLadder } from "../../ledger/limits.ts"
 import { encodeTerms, holders, type Terms, termsDigest } from "../../ledger/terms.ts"
 import { type Member, plainMember } from "../../plan/claim.ts"
-import { type Bucket, type Plan, rulesOfKind, valueOn } from "../../plan/plan.ts"
+import type { Bucket } from "../../plan/parts.ts"
+import { type Plan, rulesOfKind, valueOn } from "../../plan/plan.ts"
 import { startOfPeriod } from "../../plan/room.ts"
 import { encodeSnapshot, firstSnapshot, type Snapshot, snapshotDigest } from "../../plan/snapshot.ts"
 import type { LetterBody } from "../../record/letter.ts"
@@ -43,7 +44,12 @@ function memberOf(fields: Fields): Member {
 }
 
 /** A member's place in a bucket, from what is left of it on the day she is enrolled here. */
-function openingRows(plan: Plan, facts: Member, left: readonly Fields[], day: number): Pick<Snapshot, "buckets" | "counts"> {
+function openingRows(
+  plan: Plan,
+  facts: Member,
+  left: readonly Fields[],
+  day: number,
+): Pick<Snapshot, "buckets" | "counts"> {
   const buckets: Snapshot["buckets"][number][] = []
   const counts: Snapshot["counts"][number][] = []
   for (const fields of left) {
@@ -51,16 +57,23 @@ function openingRows(plan: Plan, facts: Member, left: readonly Fields[], day: nu
     const number = bucket?.person
     const limit = number && valueOn(number, day)
     if (bucket === undefined || limit === undefined) {
-      return refuse("bucket", "Cannot enrol member: the plan has no such bucket of a person", "left.bucket", "Name one of the plan")
+      return refuse(
+        "bucket",
+        "Cannot enrol member: the plan has no such bucket of a person",
+        "left.bucket",
+        "Name one of the plan",
+      )
     }
     const start = startOfPeriod(bucket, day, { coverFrom: facts.coverFrom, admitted: undefined })
-    if (typeof start !== "number") return refuse("bucket", `Cannot enrol member: ${start.missing} is missing`, "left.bucket", "Give it")
+    if (typeof start !== "number")
+      return refuse("bucket", `Cannot enrol member: ${start.missing} is missing`, "left.bucket", "Give it")
     const met = maximum(0n, limit - fields.amount("left"))
     const row = { clause: bucket.clause.number, owner: "person", periodStart: start }
     if (bucket.measure === "count") counts.push({ ...row, used: met, allotted: 0n })
     else buckets.push({ ...row, met, limit })
   }
-  const byClause = (a: { clause: string }, b: { clause: string }) => (a.clause < b.clause ? -1 : a.clause > b.clause ? 1 : 0)
+  const byClause = (a: { clause: string }, b: { clause: string }) =>
+    a.clause < b.clause ? -1 : a.clause > b.clause ? 1 : 0
   return { buckets: buckets.sort(byClause), counts: counts.sort(byClause) }
 }
 
@@ -73,7 +86,13 @@ export function signSnapshot(node: NodeContext, value: Snapshot): MemberFile["sn
 
 async function enrol(node: NodeContext, fields: Fields): Promise<unknown> {
   const cap = fields.amount("cap")
-  if (!isOnLadder(cap)) refuse("not-on-ladder", "Cannot enrol member: the cap is no step of the ladder", "cap", "1, 2 or 5 times a power of ten")
+  if (!isOnLadder(cap))
+    refuse(
+      "not-on-ladder",
+      "Cannot enrol member: the cap is no step of the ladder",
+      "cap",
+      "1, 2 or 5 times a power of ten",
+    )
   const plan = await node.plans.get(fields.bytes("plan", 32), node.config.organization)
   const facts = memberOf(fields.object("facts"))
   const { from, until } = plan.front.effective
@@ -120,7 +139,13 @@ function allotmentsFor(node: NodeContext, plan: Plan, file: MemberFile, vouchers
   })
 }
 
-function issueOne(node: NodeContext, file: MemberFile, V: Uint8Array, month: number, allotments: IssuedVoucher["allotments"]) {
+function issueOne(
+  node: NodeContext,
+  file: MemberFile,
+  V: Uint8Array,
+  month: number,
+  allotments: IssuedVoucher["allotments"],
+) {
   const { chainId } = node.chain
   const terms: Terms = {
     salt: fresh(),
@@ -134,11 +159,18 @@ function issueOne(node: NodeContext, file: MemberFile, V: Uint8Array, month: num
   const body = { V, payer: node.config.organization, cap: file.cap, month, terms: termsDigest(terms) }
   const payload = encodePayload(voucherType, firstHourOfMonth(month + voucherMonths), voucherBody, body)
   const envelope = envelopeOf(payload, node.keys.sign("voucher", "vouchered", chainId, payload))
-  return { issued: { V, id: transactionId(chainId, payload), allotments }, sent: { envelope, terms: encodeTerms(terms) } }
+  return {
+    issued: { V, id: transactionId(chainId, payload), allotments },
+    sent: { envelope, terms: encodeTerms(terms) },
+  }
 }
 
 /** Answers a wallet: one voucher for each of its fresh keys, all standing on the newest snapshot. */
-async function issue(node: NodeContext, file: MemberFile, request: LetterBody<"voucher-request">): Promise<LetterBody<"vouchers">> {
+async function issue(
+  node: NodeContext,
+  file: MemberFile,
+  request: LetterBody<"voucher-request">,
+): Promise<LetterBody<"vouchers">> {
   const plan = await node.plans.get(file.plan, node.config.organization)
   const sent: LetterBody<"vouchers">["vouchers"][number][] = []
   let current = file

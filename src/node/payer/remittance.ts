@@ -2,16 +2,17 @@
  * After the ledger has moved: the payer's papers. A settled visit enters the member's next snapshot; a payment gets its
  * 835 for the provider and an explanation of benefits for each member, all from the determinations that were agreed.
  */
+
+import { toUtf8 } from "#crypto"
 import { toHex } from "../../base/bytes.ts"
 import { decode } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
+import { explanationBytes, explanationOfBenefit } from "../../formats/fhir/eob.ts"
+import { traceNumber, write835 } from "../../formats/x12/write-835.ts"
 import { decodePayload, transactionId } from "../../ledger/envelopes.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
-import { explanationBytes, explanationOfBenefit } from "../../formats/fhir/eob.ts"
-import { traceNumber, write835 } from "../../formats/x12/write-835.ts"
 import { explain } from "../../plan/explain.ts"
-import { toUtf8 } from "#crypto"
 import { valueOn } from "../../plan/plan.ts"
 import { nextSnapshot } from "../../plan/snapshot.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
@@ -44,7 +45,9 @@ async function countVisit(node: NodeContext, transaction: Uint8Array): Promise<v
     expiry: last.value.expiry,
     limitOf: (clause) => {
       const bucket = plan.buckets.find((one) => one.clause.number === clause)
-      return bucket?.measure === "count" || bucket?.person === undefined ? undefined : valueOn(bucket.person, node.chain.day)
+      return bucket?.measure === "count" || bucket?.person === undefined
+        ? undefined
+        : valueOn(bucket.person, node.chain.day)
     },
   })
   await saveMember(node.work, { ...member, snapshots: [...member.snapshots, signSnapshot(node, value)] })
@@ -89,7 +92,13 @@ function remittanceOf(node: NodeContext, paid: Paid): Uint8Array {
         return { control: control(agreed.V), payerControl: control(agreed.statement), patient, claim, leg }
       }),
     },
-    { sender: payer.id, receiver: payee.id, control: sequence, day: node.chain.day, minute: Math.floor((seconds % 86400) / 60) },
+    {
+      sender: payer.id,
+      receiver: payee.id,
+      control: sequence,
+      day: node.chain.day,
+      minute: Math.floor((seconds % 86400) / 60),
+    },
   )
 }
 
@@ -117,7 +126,10 @@ async function explained(node: NodeContext, agreed: AgreedClaim, payment?: Uint8
     ...(payment === undefined ? {} : { payment: { day: node.chain.day, trace: traceNumber(payment) } }),
     ...(agreed.supersedes === undefined ? {} : { replaces: toHex(agreed.supersedes) }),
   })
-  return { text: [`${plan.front.title}`, ...explain(plan, claim, { leg, trace: [] })].join("\n"), resource: explanationBytes(resource) }
+  return {
+    text: [`${plan.front.title}`, ...explain(plan, claim, { leg, trace: [] })].join("\n"),
+    resource: explanationBytes(resource),
+  }
 }
 
 async function remit(node: NodeContext, sender: number, transaction: Uint8Array): Promise<void> {
@@ -131,7 +143,12 @@ async function remit(node: NodeContext, sender: number, transaction: Uint8Array)
     const mailbox = memberOfVisit(node.work, agreed.V)?.mailbox
     if (mailbox === undefined) continue
     const { text, resource } = await explained(node, agreed, paid.id)
-    await node.mail.send(mailbox, "document", { name: "explanation.txt", mediaType: "text/plain", content: toUtf8(text) }, agreed.V)
+    await node.mail.send(
+      mailbox,
+      "document",
+      { name: "explanation.txt", mediaType: "text/plain", content: toUtf8(text) },
+      agreed.V,
+    )
     const fhir = { name: "explanation.json", mediaType: "application/fhir+json", content: resource }
     await node.mail.send(mailbox, "document", fhir, agreed.V)
   }

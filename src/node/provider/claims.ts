@@ -5,6 +5,7 @@
  */
 import { toHex } from "../../base/bytes.ts"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
+import type { ClaimLine } from "../../plan/claim.ts"
 import { decodeClaim } from "../../plan/claim.ts"
 import { determinationDigest } from "../../plan/leg.ts"
 import { sealBundle } from "../../record/bundle-sealing.ts"
@@ -12,19 +13,18 @@ import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { signWith } from "../keys.ts"
 import { lineOf } from "./lines.ts"
-import { describe, type Priced, priceVisit } from "./pricing.ts"
 import { deskKey } from "./practitioners.ts"
+import { describe, type Priced, priceVisit } from "./pricing.ts"
 import { mustFind } from "./reception.ts"
 import { buildFacts, buildStatement, bundleOf, statementEnvelope } from "./statement.ts"
 import {
   type FiledStatement,
   findByStatement,
   latestStatement,
-  saveVisit,
   type StatementSignature,
+  saveVisit,
   type VisitFile,
 } from "./visit-file.ts"
-import type { ClaimLine } from "../../plan/claim.ts"
 
 /** Prices the lines, states facts and claim, signs as the practitioner, and asks the wallet. */
 async function claim(node: NodeContext, fields: Fields): Promise<unknown> {
@@ -36,7 +36,13 @@ async function claim(node: NodeContext, fields: Fields): Promise<unknown> {
 async function stateClaim(node: NodeContext, file: VisitFile, lines: readonly ClaimLine[]): Promise<unknown> {
   for (const line of lines) {
     const known = line.facts.length > 0 && line.facts.every((index) => index < file.facts.length)
-    if (!known) refuse("line-without-fact", "Cannot claim line: it cites no recorded fact", `lines[${line.number}]`, "Record what was done first")
+    if (!known)
+      refuse(
+        "line-without-fact",
+        "Cannot claim line: it cites no recorded fact",
+        `lines[${line.number}]`,
+        "Record what was done first",
+      )
   }
   const priced = await priceVisit(node, file, lines, "claim")
   const ceiling = file.quote?.patient ?? priced.leg.totals.patient
@@ -55,7 +61,11 @@ async function stateClaim(node: NodeContext, file: VisitFile, lines: readonly Cl
 }
 
 function answerOf(statement: FiledStatement, priced: Priced): unknown {
-  return { ...(describe(priced) as object), statement: statement.id, determination: determinationDigest(statement.determination) }
+  return {
+    ...(describe(priced) as object),
+    statement: statement.id,
+    determination: determinationDigest(statement.determination),
+  }
 }
 
 function signPerformed(node: NodeContext, file: VisitFile, payload: Uint8Array): StatementSignature {
@@ -149,7 +159,12 @@ export function receiveClaimLetters(node: NodeContext): void {
   })
   node.mail.on("disagreement", async ({ sender }, { statement: id, reason }) => {
     const found = findByStatement(node.work, id)
-    const refusal: Refusal = { code: reason, message: `Cannot settle visit: organization ${sender} will not sign it`, at: "bundle", remedy: "Fix what it names, or let an arbiter decide" }
+    const refusal: Refusal = {
+      code: reason,
+      message: `Cannot settle visit: organization ${sender} will not sign it`,
+      at: "bundle",
+      remedy: "Fix what it names, or let an arbiter decide",
+    }
     if (found !== undefined) await saveVisit(node.work, { ...found, refused: refusal })
   })
 }
@@ -179,7 +194,8 @@ function status(node: NodeContext, fields: Fields): unknown {
 async function openFile(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
   const statement = latestStatement(file)
-  if (statement === undefined) return refuse("no-statement", "Cannot open bundle: nothing is stated", "visit", "Claim first")
+  if (statement === undefined)
+    return refuse("no-statement", "Cannot open bundle: nothing is stated", "visit", "Claim first")
   return { bundle: await bundleOf(node, file, statement), statement: statement.id }
 }
 
@@ -189,7 +205,8 @@ export function claimOperations(node: NodeContext): Operations {
     "visit-status": async (fields) => status(node, fields),
     "visit-bundle": (fields) => openFile(node, fields),
     /** Papers that payers sent: remittances by name. */
-    documents: async () => ({ documents: node.work.rows<Uint8Array>("documents").map(([name, content]) => ({ name, content })) }),
+    documents: async () => ({
+      documents: node.work.rows<Uint8Array>("documents").map(([name, content]) => ({ name, content })),
+    }),
   }
 }
-

@@ -7,7 +7,9 @@ import type { Circumstances } from "./visit-file.ts"
 
 function dayOf(fields: Fields, name: string): number {
   const day = parseDate(fields.text(name))
-  return day ?? refuse("date", "Cannot read request: a date that exists is expected, as 2026-04-14", name, "Fix the field")
+  return (
+    day ?? refuse("date", "Cannot read request: a date that exists is expected, as 2026-04-14", name, "Fix the field")
+  )
 }
 
 const optionalText = (fields: Fields, name: string) => (fields.has(name) ? fields.text(name) : undefined)

@@ -2,15 +2,14 @@
  * The clinic's bookkeeping: turns settled visits with one payer into one payment that reveals only the sum, replaces a
  * claim after an audit, and pays back the difference.
  */
-import { toHex } from "../../base/bytes.ts"
-import { compareBytes } from "../../base/bytes.ts"
-import { type Value } from "../../base/cbor.ts"
+import { compareBytes, toHex } from "../../base/bytes.ts"
+import type { Value } from "../../base/cbor.ts"
 import { refuse } from "../../base/refusal.ts"
+import { decodeTransaction } from "../../ledger/decode.ts"
+import { isRejection } from "../../ledger/rejection.ts"
 import { decodeClaim } from "../../plan/claim.ts"
 import { determinationDigest } from "../../plan/leg.ts"
 import { addScalars, negateScalar } from "../../privacy/amounts.ts"
-import { decodeTransaction } from "../../ledger/decode.ts"
-import { isRejection } from "../../ledger/rejection.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { envelopeOf, payloadOf } from "../payload.ts"
@@ -26,7 +25,10 @@ const mostLegs = 256
 
 function statementOf(file: VisitFile, id: Uint8Array): FiledStatement {
   const found = file.statements.find((statement) => toHex(statement.id) === toHex(id))
-  return found ?? refuse("no-statement", "Cannot find statement: not one of this visit", "statement", "Name one of this visit")
+  return (
+    found ??
+    refuse("no-statement", "Cannot find statement: not one of this visit", "statement", "Name one of this visit")
+  )
 }
 
 /** Settled and not yet paid, with one payer, in the ledger's order of legs. */
@@ -44,14 +46,28 @@ function legsOf(files: readonly VisitFile[]): Value {
 async function pay(node: NodeContext, fields: Fields): Promise<unknown> {
   const payer = fields.integer("payer")
   const files = payable(node, payer)
-  if (files.length === 0) refuse("nothing-settled", "Cannot pay: no settled visit waits for payment", "payer", "Settle one first")
+  if (files.length === 0)
+    refuse("nothing-settled", "Cannot pay: no settled visit waits for payment", "payer", "Settle one first")
   if (files.length < fewestForPrivacy && !fields.flag("few")) {
-    refuse("few-visits", `Cannot pay: ${files.length} visits would show too much of each`, "payer", `Wait for ${fewestForPrivacy}, or say few`)
+    refuse(
+      "few-visits",
+      `Cannot pay: ${files.length} visits would show too much of each`,
+      "payer",
+      `Wait for ${fewestForPrivacy}, or say few`,
+    )
   }
   const openings = files.map((file) => statementOf(file, file.settled!.statement).opening)
   const total = openings.reduce((sum, { amount }) => sum + amount, 0n)
   const blinding = addScalars(...openings.map((opening) => opening.blinding))
-  const payload = payloadOf("pay/1", node.chain.hour + 12, payer, node.config.organization, legsOf(files), total, blinding)
+  const payload = payloadOf(
+    "pay/1",
+    node.chain.hour + 12,
+    payer,
+    node.config.organization,
+    legsOf(files),
+    total,
+    blinding,
+  )
   const transaction = envelopeOf(payload, node.keys.sign("pay", "paid", node.chain.chainId, payload))
   const before = node.chain.tables().accounts.get({ org: payer })?.free ?? 0n
   const { height } = await node.chain.submit(transaction, "pay")
@@ -59,7 +75,16 @@ async function pay(node: NodeContext, fields: Fields): Promise<unknown> {
   const receipt = await node.chain.receipt(transaction)
   await node.mail.send(payer, "proof", { receipt }, files[0]!.visit)
   const held = files.reduce((sum, file) => sum + (file.held?.amount ?? 0n), 0n)
-  return { sum: total, visits: files.length, held, back: held - total, height, before, trace: idOf(node, transaction), receipt }
+  return {
+    sum: total,
+    visits: files.length,
+    held,
+    back: held - total,
+    height,
+    before,
+    trace: idOf(node, transaction),
+    receipt,
+  }
 }
 
 /** The transaction's id: a payment's trace number. */
@@ -72,12 +97,14 @@ function idOf(node: NodeContext, transaction: Uint8Array): string {
 async function replace(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
   const { settled } = file
-  if (settled === undefined) return refuse("not-settled", "Cannot replace claim: the visit is not settled", "visit", "Settle it first")
+  if (settled === undefined)
+    return refuse("not-settled", "Cannot replace claim: the visit is not settled", "visit", "Settle it first")
   const old = statementOf(file, settled.statement)
   const remove = fields.list("remove").map(Number)
   const before = decodeClaim(old.claim)
   const lines = before.lines.filter((line) => !remove.includes(line.number))
-  if (lines.length === 0) refuse("nothing-left", "Cannot replace claim: no line would be left", "remove", "Void the claim instead")
+  if (lines.length === 0)
+    refuse("nothing-left", "Cannot replace claim: no line would be left", "remove", "Void the claim instead")
   const options = { frequency: 7, original: toHex(old.id), originalReceived: before.received } as const
   const priced = await priceVisit(node, file, lines, "claim", options)
   const unsigned = buildStatement(node, old.facts, priced, { voucher: file.voucher!, supersedes: old.id })
@@ -104,7 +131,15 @@ async function refund(node: NodeContext, fields: Fields): Promise<unknown> {
   const [old, now] = [statementOf(file, file.settled.statement), statementOf(file, file.latest.statement)]
   const amount = old.opening.amount - now.opening.amount
   const blinding = addScalars(old.opening.blinding, negateScalar(now.opening.blinding))
-  const payload = payloadOf("refund/1", node.chain.hour + 12, file.payer, node.config.organization, legsOf([file]), amount, blinding)
+  const payload = payloadOf(
+    "refund/1",
+    node.chain.hour + 12,
+    file.payer,
+    node.config.organization,
+    legsOf([file]),
+    amount,
+    blinding,
+  )
   const transaction = envelopeOf(payload, node.keys.sign("pay", "refunded", node.chain.chainId, payload))
   const { height } = await node.chain.submit(transaction, "refund")
   return { amount, height, trace: idOf(node, transaction), transaction }

@@ -19,7 +19,10 @@ const collection = "desk-keys"
 /** The seed of a practitioner's desk key here. */
 export function deskKey(node: NodeContext, practitioner: Uint8Array): Uint8Array {
   const seed = node.work.get<Uint8Array>(collection, toHex(practitioner))
-  return seed ?? refuse("desk-key", "Cannot sign: this practitioner has no desk key here", "practitioner", "Engage one first")
+  return (
+    seed ??
+    refuse("desk-key", "Cannot sign: this practitioner has no desk key here", "practitioner", "Engage one first")
+  )
 }
 
 /** First half: a fresh desk key's registration, for the practitioner to sign as engaged. */
@@ -30,7 +33,16 @@ async function prepareDeskKey(node: NodeContext, fields: Fields): Promise<unknow
   const { hour } = node.chain
   const until = fields.has("hours") ? hour + fields.integer("hours") : openEnd
   const key = keyId(publicKeyOf(seed))
-  const payload = payloadOf("register-key/1", hour + 12, node.config.organization, key, roles.perform, practitioner, hour, until)
+  const payload = payloadOf(
+    "register-key/1",
+    hour + 12,
+    node.config.organization,
+    key,
+    roles.perform,
+    practitioner,
+    hour,
+    until,
+  )
   return { payload: toHex(payload) }
 }
 

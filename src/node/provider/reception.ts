@@ -7,8 +7,7 @@ import { equalBytes, toHex } from "../../base/bytes.ts"
 import { decodeEnvelope, encodeEnvelope } from "../../base/envelope.ts"
 import { refuse } from "../../base/refusal.ts"
 import { decodeAs } from "../../base/schema.ts"
-import { voucherBody, voucherType } from "../../ledger/envelopes.ts"
-import { decodePayload } from "../../ledger/envelopes.ts"
+import { decodePayload, voucherBody, voucherType } from "../../ledger/envelopes.ts"
 import { decodeTerms, termsDigest } from "../../ledger/terms.ts"
 import { generateNodeKey, openSealed } from "../../record/bundle-sealing.ts"
 import { addressContent, addressInfo, visitAddress } from "../../record/visit-address.ts"
@@ -21,19 +20,31 @@ import { findVisit, saveVisit, type VisitFile } from "./visit-file.ts"
 
 export function mustFind(node: NodeContext, fields: Fields): VisitFile {
   const file = findVisit(node.work, fields.bytes("visit", 32))
-  return file ?? refuse("visit-unknown", "Cannot go on: no such visit at this desk", "visit", "Take the visit address first")
+  return (
+    file ?? refuse("visit-unknown", "Cannot go on: no such visit at this desk", "visit", "Take the visit address first")
+  )
 }
 
 /** Opens a visit address that was shown at this desk. */
 async function openVisit(node: NodeContext, fields: Fields): Promise<unknown> {
   const address = decodeAs(visitAddress, fields.bytes("address"))
   if (address.provider !== node.config.organization) {
-    refuse("address-not-mine", "Cannot take visit address: it is for another provider", "address", "Show one for this desk")
+    refuse(
+      "address-not-mine",
+      "Cannot take visit address: it is for another provider",
+      "address",
+      "Show one for this desk",
+    )
   }
   const { privateKey } = await generateNodeKey(node.keys.seed("sealing"))
   const opened = await openSealed(privateKey, toUtf8(addressInfo), address.sealed)
   if (opened === undefined) {
-    return refuse("address-closed", "Cannot take visit address: it is not sealed to this provider", "address", "Show one for this desk")
+    return refuse(
+      "address-closed",
+      "Cannot take visit address: it is not sealed to this provider",
+      "address",
+      "Show one for this desk",
+    )
   }
   const content = decodeAs(addressContent, opened)
   const payer = address.voucher === undefined ? 0 : checkVoucher(address.visit, address.voucher, content.terms)
@@ -66,7 +77,12 @@ function checkVoucher(visit: Uint8Array, voucher: Uint8Array, terms: Uint8Array 
   const { body } = decodePayload(voucherType, voucherBody, decodeEnvelope(voucher, 1).payload)
   const opens = terms !== undefined && equalBytes(termsDigest(decodeTerms(terms)), body.terms)
   if (!opens || !equalBytes(body.V, visit)) {
-    refuse("voucher-false", "Cannot take visit address: its voucher is for another key or hides other terms", "voucher", "Show a fresh address")
+    refuse(
+      "voucher-false",
+      "Cannot take visit address: its voucher is for another key or hides other terms",
+      "voucher",
+      "Show a fresh address",
+    )
   }
   return body.payer
 }
@@ -75,16 +91,29 @@ async function quote(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
   const planned = fields.objects("lines").map(lineOf)
   const priced = await priceVisit(node, file, planned, "quote")
-  await saveVisit(node.work, { ...file, planned, quote: { plan: priced.leg.totals.benefit, patient: priced.leg.totals.patient } })
+  await saveVisit(node.work, {
+    ...file,
+    planned,
+    quote: { plan: priced.leg.totals.benefit, patient: priced.leg.totals.patient },
+  })
   return describe(priced)
 }
 
 /** First half of `hold`: the payload, for V to sign beside this desk. */
 async function prepareHold(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
-  if (file.voucher === undefined) return refuse("no-cover", "Cannot hold: the visit has no voucher", "visit", "Bill the patient")
+  if (file.voucher === undefined)
+    return refuse("no-cover", "Cannot hold: the visit has no voucher", "visit", "Bill the patient")
   const amount = fields.amount("amount")
-  const payload = payloadOf("hold/1", node.chain.hour + 12, file.visit, node.config.organization, amount, file.voucher, undefined)
+  const payload = payloadOf(
+    "hold/1",
+    node.chain.hour + 12,
+    file.visit,
+    node.config.organization,
+    amount,
+    file.voucher,
+    undefined,
+  )
   return { payload: toHex(payload) }
 }
 

@@ -20,15 +20,22 @@ const fresh = () => new Uint8Array(randomBytes(32))
 
 function entryOf(fields: Fields): Entry {
   const [mediaType, category] = [fields.text("mediaType"), fields.text("category")]
-  if (!isMediaType(mediaType)) refuse("media-type", "Cannot record entry: not a media type", "mediaType", "As application/pdf")
-  if (!isCategory(category)) return refuse("category", "Cannot record entry: no such category", "category", "One of the closed list")
+  if (!isMediaType(mediaType))
+    refuse("media-type", "Cannot record entry: not a media type", "mediaType", "As application/pdf")
+  if (!isCategory(category))
+    return refuse("category", "Cannot record entry: no such category", "category", "One of the closed list")
   return { bytes: fields.bytes("bytes"), mediaType, category, salt: fresh() }
 }
 
 async function seal(node: NodeContext, file: VisitFile, entry: Entry): Promise<SealedEntry> {
   const key = file.address.categoryKeys.find(({ category }) => category === entry.category)
   if (key === undefined) {
-    return refuse("category-key", "Cannot record entry: the patient gave no key for its category", "category", "Ask the patient")
+    return refuse(
+      "category-key",
+      "Cannot record entry: the patient gave no key for its category",
+      "category",
+      "Ask the patient",
+    )
   }
   const sealed = await sealEntry(entry, {
     patient: file.address.recipient,
@@ -42,8 +49,10 @@ async function seal(node: NodeContext, file: VisitFile, entry: Entry): Promise<S
 function factOf(fields: Fields, file: VisitFile, entries: number): FileFact {
   const sentence = fields.text("sentence")
   const entry = fields.integer("entry")
-  if (!isSentence(sentence)) refuse("sentence", "Cannot record fact: not one plain line", "sentence", "Use printable text, at most 1,000 bytes")
-  if (entry >= entries) refuse("fact-entry", "Cannot record fact: it names no entry of this record", "entry", "Tie it to an entry")
+  if (!isSentence(sentence))
+    refuse("sentence", "Cannot record fact: not one plain line", "sentence", "Use printable text, at most 1,000 bytes")
+  if (entry >= entries)
+    refuse("fact-entry", "Cannot record fact: it names no entry of this record", "entry", "Tie it to an entry")
   return { sentence: toUtf8(sentence), salt: fresh(), entry, author: file.practitioner }
 }
 
@@ -54,7 +63,12 @@ async function record(node: NodeContext, fields: Fields): Promise<unknown> {
   const sealed = await Promise.all(entries.map((entry) => seal(node, file, entry)))
   const root = recordRoot(entries)
   await saveVisit(node.work, { ...file, entries: sealed, recordRoot: root, facts })
-  return { recordRoot: toHex(root), entries: sealed.length, facts: facts.length, files: sealed.map(({ file: name }) => toHex(name)) }
+  return {
+    recordRoot: toHex(root),
+    entries: sealed.length,
+    facts: facts.length,
+    files: sealed.map(({ file: name }) => toHex(name)),
+  }
 }
 
 /** A later note of fact, as by a biller: tied to an entry that is there. */

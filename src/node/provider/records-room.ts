@@ -11,9 +11,11 @@ export function recordsOperations(node: NodeContext): Operations {
     "read-entry": async (fields) => {
       const reader = { time: node.chain.seconds, who: fields.text("who"), purpose: fields.text("purpose") }
       const sealed = await node.vault.get(fields.bytes("file", 32), reader)
-      if (sealed === undefined) return refuse("entry-unknown", "Cannot read entry: not in this vault", "file", "Ask who wrote it")
+      if (sealed === undefined)
+        return refuse("entry-unknown", "Cannot read entry: not in this vault", "file", "Ask who wrote it")
       const entry = await openEntryWithIdentity(sealed, ageIdentity(node.keys.seed("records")))
-      if (entry === undefined) return refuse("entry-closed", "Cannot read entry: not sealed to this practice", "file", "Ask the patient")
+      if (entry === undefined)
+        return refuse("entry-closed", "Cannot read entry: not sealed to this practice", "file", "Ask the patient")
       return { mediaType: entry.mediaType, category: entry.category, bytes: toHex(entry.bytes) }
     },
     /** The sealed file itself, as it stands in the vault: for the patient, who holds a key of her own. */

@@ -3,12 +3,11 @@
  * under a fresh blinding. What is opened to whom follows TRANSACTIONS D.
  */
 import { randomBytes } from "node:crypto"
-import { encodeEnvelope } from "../../base/envelope.ts"
-import { encodeAs } from "../../base/schema.ts"
 import { assert } from "../../base/assert.ts"
+import { decodeEnvelope, encodeEnvelope } from "../../base/envelope.ts"
 import { refuse } from "../../base/refusal.ts"
+import { encodeAs } from "../../base/schema.ts"
 import { decodePayload, encodePayload, monthExpiry, transactionId } from "../../ledger/envelopes.ts"
-import { decodeEnvelope } from "../../base/envelope.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
 import { encodeClaim, encodeProvider } from "../../plan/claim.ts"
@@ -28,7 +27,8 @@ const fresh = () => new Uint8Array(randomBytes(32))
 /** The facts statement over what is recorded now. `ceiling` binds the most the patient may owe. */
 export function buildFacts(node: NodeContext, file: VisitFile, ceiling: bigint): FiledFacts {
   const { recordRoot } = file
-  if (recordRoot === undefined) return refuse("no-record", "Cannot state facts: nothing is recorded", "visit", "Record the visit first")
+  if (recordRoot === undefined)
+    return refuse("no-record", "Cannot state facts: nothing is recorded", "visit", "Record the visit first")
   const ceilingSalt = fresh()
   const payload = encodePayload(factsStatementType, monthExpiry(node.chain.hour), factsBody, {
     V: file.visit,
@@ -100,7 +100,10 @@ export function statementEnvelope({ payload, signatures }: FiledStatement): Uint
 /** Everything with which the one payer's leg can be checked and re-computed: for that payer and for the patient. */
 export async function bundleOf(node: NodeContext, file: VisitFile, statement: FiledStatement): Promise<Uint8Array> {
   const { address, voucher } = file
-  assert(voucher !== undefined && address.terms !== undefined && address.snapshot !== undefined, "a priced visit has its cover")
+  assert(
+    voucher !== undefined && address.terms !== undefined && address.snapshot !== undefined,
+    "a priced visit has its cover",
+  )
   const { facts: allFacts, ceiling, ceilingSalt, payload } = statement.facts
   const pack = node.plans.pack(file.planDigest!)
   assert(pack !== undefined, "the plan that priced a visit is on the shelf")

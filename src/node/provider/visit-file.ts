@@ -111,8 +111,13 @@ export interface VisitFile {
 
 const collection = "visits"
 
-export function saveVisit(work: Work, file: VisitFile): Promise<void> {
-  return work.put(collection, toHex(file.visit), file)
+/** Statements are found by id, too: letters name nothing else. */
+const byStatement = "visit-of-statement"
+
+export async function saveVisit(work: Work, file: VisitFile): Promise<void> {
+  const visit = toHex(file.visit)
+  const fresh = file.statements.map(({ id }) => toHex(id)).filter((id) => !work.has(byStatement, id))
+  await Promise.all([work.put(collection, visit, file), ...fresh.map((id) => work.put(byStatement, id, visit))])
 }
 
 export function findVisit(work: Work, visit: Uint8Array): VisitFile | undefined {
@@ -127,8 +132,8 @@ export function latestStatement(file: VisitFile): FiledStatement | undefined {
   return file.statements.at(-1)
 }
 
-/** The visit that a statement, not yet displaced by another, belongs to. */
+/** The visit that a statement is of. */
 export function findByStatement(work: Work, id: Uint8Array): VisitFile | undefined {
-  const name = toHex(id)
-  return allVisits(work).find((file) => file.statements.some((statement) => toHex(statement.id) === name))
+  const visit = work.get<string>(byStatement, toHex(id))
+  return visit === undefined ? undefined : work.get<VisitFile>(collection, visit)
 }

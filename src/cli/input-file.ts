@@ -1,0 +1,43 @@
+/** Files that a command is given: read whole, opened where they are gzipped, refused in plain words. */
+import { readFileSync } from "node:fs"
+import { gunzipSync } from "node:zlib"
+import { refuse } from "../base/refusal.ts"
+
+/** Larger inputs are refused, packed and unpacked alike. */
+export const mostInputBytes = 64 * 1024 * 1024
+
+const absent: readonly (string | undefined)[] = ["ENOENT", "ENOTDIR"]
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (absent.includes(code))
+      return refuse("file-absent", "Cannot read file: there is none of this name", path, "Check the path")
+    const remedy = code === "EISDIR" ? "Name a file in it" : "Check the file's permissions"
+    return refuse("file-unreadable", `Cannot read file: ${code ?? "the system refuses"}`, path, remedy)
+  }
+}
+
+/** The file's bytes. @throws Refused when there is no such file or it is too large. */
+export function readInputFile(path: string): Uint8Array {
+  const bytes = readBytes(path)
+  if (bytes.length > mostInputBytes)
+    refuse("file-too-large", `Cannot read file: over ${mostInputBytes} bytes`, path, "Split the file")
+  return bytes
+}
+
+/** The same, and unpacked when it begins as gzip does. @throws Refused also when the gzip is broken or cut off. */
+export function readMaybeGzipped(path: string): Uint8Array {
+  const bytes = readInputFile(path)
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  try {
+    return new Uint8Array(gunzipSync(bytes, { maxOutputLength: mostInputBytes }))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      return refuse("file-too-large", `Cannot unpack file: over ${mostInputBytes} bytes`, path, "Split the file")
+    }
+    return refuse("gzip-broken", "Cannot unpack file: its gzip is broken or cut off", path, "Fetch the file again")
+  }
+}

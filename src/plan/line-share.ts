@@ -1,0 +1,48 @@
+/** One line's money while it is shared out between member and plan: what steps F1 to G2 hand to one another. */
+import type { Bucket } from "./parts.ts"
+import type { Rule } from "./plan.ts"
+import type { ShareRules } from "./share-rules.ts"
+import type { RuleOf } from "./state.ts"
+
+/** A line's money while it is shared out. */
+export interface Share {
+  copay: bigint
+  deductible: bigint
+  coinsurance: bigint
+  /** What the plan would pay as the only payer. */
+  own: bigint
+  /** Parts the out-of-pocket maximum counts, and whether it cut them. */
+  readonly counted: ReadonlySet<string>
+  readonly capped: Set<string>
+}
+
+/** Postings of a line, kept until nothing can pend it any more. */
+export interface Posting {
+  readonly rule: Rule
+  readonly bucket: Bucket
+  readonly amount: bigint
+}
+
+/** The parts that a cap counts, added up. */
+export function countedSum(share: Share, counted: ReadonlySet<string>): bigint {
+  return (
+    (counted.has("copay") ? share.copay : 0n) +
+    (counted.has("deductible") ? share.deductible : 0n) +
+    (counted.has("coinsurance") ? share.coinsurance : 0n)
+  )
+}
+
+/** What F1 to F5 come to on one base. */
+export interface Shared {
+  readonly share: Share
+  readonly own: bigint
+  /** What the line posts if nothing pends it any more: allowance and ceilings. */
+  readonly postings: readonly Posting[]
+}
+
+/** The clauses that share out one line. */
+export interface LineRules {
+  readonly share: ShareRules
+  readonly cap: RuleOf<"outOfPocket"> | undefined
+  readonly ceilings: readonly RuleOf<"ceiling">[]
+}
