@@ -63,7 +63,8 @@ async function main(argv: readonly string[]): Promise<void> {
     if (failed === true) process.exitCode = 1
   } catch (error) {
     if (error instanceof Refused) return fail(screen, json, error.refusal, 1)
-    fail(screen, json, outage(error), 2)
+    const refusal = outage(error)
+    fail(screen, json, refusal, refusal.code === "arguments" ? 1 : 2)
     // The stack names our own files and lines only; messages of faults hold ids, never health data.
     if (process.env["COUNTERSIGN_DEBUG"] !== undefined && error instanceof Error)
       process.stderr.write(`${error.stack}\n`)

@@ -132,7 +132,8 @@ export class Follower<T extends Decoded> implements Engine {
     this.#last = block
     this.#executed.push(block)
     if (this.#executed.length >= blocksAhead) await this.#committing
-    this.#committing ??= this.#commit()
+    // The commit that was waited for may have taken this block along: another would end at once and leave its mark.
+    if (this.#executed.length > 0) this.#committing ??= this.#commit()
   }
 
   async #commit(): Promise<void> {

@@ -30,7 +30,7 @@ import {
   uint,
 } from "../base/schema.ts"
 import { firstHourOfMonth, isFirstHourOfMonth, monthOfHour } from "../base/time.ts"
-import { limits } from "./limits.ts"
+import { isOnLadder, limits } from "./limits.ts"
 import { type Rejection, reject } from "./rejection.ts"
 
 /** Carries a refusal that needs no state out of a decoder; `decodeTransaction` catches it. */
@@ -151,7 +151,8 @@ export type VoucherBody = Decoded<typeof voucherBody>
 export const voucherEnvelope = nestedEnvelope(voucherType, voucherBody, {
   meaning: "vouchered",
   mostBytes: limits.voucherBytes,
-  check(expiry, { month }) {
+  check(expiry, { month, cap }) {
+    if (!isOnLadder(cap)) throw new EncodingError("Cannot read voucher: its cap is no step of the ladder")
     if (!isFirstHourOfMonth(expiry)) throw new EncodingError("Cannot read voucher: its expiry is no month's first hour")
     const months = monthOfHour(expiry) - month
     if (months < limits.voucherMonthsLeast || months > limits.voucherMonthsMost)

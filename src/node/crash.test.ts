@@ -114,6 +114,8 @@ const metaPages = 2
 /** An image of the data file before and after each durable commit, and what had been answered before it. */
 interface Moment {
   readonly before: Buffer
+  /** As a killed process would leave it, while the commit was under way. */
+  readonly during: readonly Buffer[]
   readonly after: Buffer
   readonly heightBefore: number
   readonly answers: readonly Answer[]
@@ -129,8 +131,17 @@ async function moments(seed: number): Promise<readonly Moment[]> {
   class Watched extends TallyApplication {
     override async commit(blocks: readonly FinalBlock[]): Promise<void> {
       const before = { before: readFileSync(file), heightBefore: this.height, answers: [...answers] }
-      await super.commit(blocks)
-      seen.push({ ...before, after: readFileSync(file) })
+      const during: Buffer[] = []
+      let under = true
+      const done = super.commit(blocks).finally(() => {
+        under = false
+      })
+      for (let look = 0; under && look < 20; look++) {
+        during.push(readFileSync(file))
+        await new Promise(setImmediate)
+      }
+      await done
+      seen.push({ ...before, during, after: readFileSync(file) })
     }
   }
   const clock = new SettableClock(crashChain.genesisTime)
@@ -160,6 +171,12 @@ function torn({ before, after: written }: Moment, random: (below: number) => num
   return image
 }
 
+function imageOf(kind: "torn" | "during" | "whole", moment: Moment, random: (below: number) => number): Buffer {
+  if (kind === "torn") return torn(moment, random)
+  if (kind === "whole") return moment.after
+  return moment.during[random(moment.during.length)] ?? moment.before
+}
+
 test("a disk that tears or loses an unfinished write leaves the block before it, whole", {
   timeout: 3_600_000,
 }, async (t) => {
@@ -171,11 +188,12 @@ test("a disk that tears or loses an unfinished write leaves the block before it,
     const moment = seen[random(seen.length)]!
     const directory = join(root, `torn-${seed}`)
     mkdirSync(directory)
-    const whole = seed % 5 === 4
-    writeFileSync(join(directory, "data.mdb"), whole ? moment.after : torn(moment, random))
+    const kind = (["torn", "torn", "torn", "during", "whole"] as const)[seed % 5]!
+    writeFileSync(join(directory, "data.mdb"), imageOf(kind, moment, random))
     const height = await assertIntact(directory, moment.answers, { seed, goesOn: seed % 10 === 0 })
-    if (whole) assert.ok(height > moment.heightBefore, "what reached the disk wholly is there")
-    else assert.equal(height, moment.heightBefore, `seed ${seed}: the unfinished write is gone, wholly`)
+    if (kind === "whole") assert.ok(height > moment.heightBefore, "what reached the disk wholly is there")
+    if (kind === "torn") assert.equal(height, moment.heightBefore, `seed ${seed}: the unfinished write is gone, wholly`)
+    if (kind === "during") assert.ok(height >= moment.heightBefore, "a commit under way is there or is not")
     rmSync(directory, { recursive: true })
   }
   t.diagnostic(`${seeds} torn or lost writes`)

@@ -2,6 +2,7 @@
 import { toHex } from "../base/bytes.ts"
 import type { NodeContext } from "./context.ts"
 import type { Operations } from "./desk.ts"
+import { readPayload } from "./payload.ts"
 
 export function ledgerOperations(node: NodeContext): Operations {
   const { chain, keys } = node
@@ -15,6 +16,10 @@ export function ledgerOperations(node: NodeContext): Operations {
     receipt: async (fields) => ({ receipt: toHex(await chain.receipt(fields.bytes("transaction"))) }),
     anchor: async () => ({ anchor: toHex(chain.anchorBytes()) }),
     /** `submitted`: this organization brings in what others signed, as `elapse` and `expire` want. */
-    "sign-submitted": async (fields) => keys.sign("operate", "submitted", chain.chainId, fields.bytes("payload")),
+    "sign-submitted": async (fields) => {
+      const payload = fields.bytes("payload")
+      readPayload(payload, "elapse/1", "expire/1")
+      return keys.sign("operate", "submitted", chain.chainId, payload)
+    },
   }
 }

@@ -126,13 +126,7 @@ export class Node {
         const pack = this.#mustRun().context.plans.pack(fromHex(digest))
         return table === undefined ? pack?.bytes : pack?.tables.find(({ name }) => name === table)?.bytes
       },
-      desk: new Proxy(
-        {},
-        {
-          get: (_target, name) => this.#operation(String(name)),
-          getOwnPropertyDescriptor: (_target, name) => this.#describe(String(name)),
-        },
-      ),
+      operation: (name) => this.#operation(name),
     }
   }
 
@@ -143,12 +137,8 @@ export class Node {
       resume: (fields) => this.#resume(fields),
       "list-organizations": (fields) => this.#listOrganizations(fields),
     }
-    return setup[name] ?? this.#running?.operations[name]
-  }
-
-  #describe(name: string): PropertyDescriptor | undefined {
-    const value = this.#operation(name)
-    return value === undefined ? undefined : { value, configurable: true, enumerable: true }
+    const known = { ...this.#running?.operations, ...setup }
+    return Object.hasOwn(known, name) ? known[name] : undefined
   }
 
   async #identity(): Promise<unknown> {

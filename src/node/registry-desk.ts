@@ -3,7 +3,7 @@
  * approval, a custodian books deposits and withdrawals, a witness attests delivery. One transaction each.
  */
 import { randomBytes } from "node:crypto"
-import { equalBytes, toHex } from "../base/bytes.ts"
+import { toHex } from "../base/bytes.ts"
 import { digest } from "../base/digest.ts"
 import { refuse } from "../base/refusal.ts"
 import { checkPlan } from "../plan/check.ts"
@@ -11,7 +11,7 @@ import { commitBankReference } from "../privacy/commitments.ts"
 import type { NodeContext } from "./context.ts"
 import type { Fields, Operation, Operations } from "./desk.ts"
 import type { KeySignature } from "./keys.ts"
-import { envelopeOf, payloadOf } from "./payload.ts"
+import { envelopeOf, payloadOf, readPayload, sameBytes } from "./payload.ts"
 import { type PlanPack, readPack } from "./plans.ts"
 
 const signatureOf = (fields: Fields): KeySignature => ({
@@ -45,6 +45,9 @@ function boardOperations(node: NodeContext): Operations {
     },
     enrol: async (fields) => {
       const payload = fields.bytes("payload")
+      const [board] = readPayload(payload, "enrol-practitioner/1")
+      if (board !== config.organization)
+        refuse("payload-other", "Cannot enrol: another board's payload", "payload", "Ask that board")
       return { height: (await chain.submit(envelopeOf(payload, sign(payload), signatureOf(fields)), "enrol")).height }
     },
     /** 0 active, 1 suspended, 2 ended; from now on, never backwards. */
@@ -79,9 +82,9 @@ function planOperations(node: NodeContext): Operations {
   const approve: Operation = async (fields) => {
     const plan = checkedPlan(packOf(fields))
     const payload = fields.bytes("payload")
-    const named = digest("plan", plan.bytes)
-    if (!equalBytes(named, plan.digest))
-      refuse("plan-false", "Cannot approve plan: another digest", "bytes", "Send the plan")
+    const [named] = readPayload(payload, "publish-plan/1", "retire-plan/1")
+    if (!sameBytes(named, plan.digest))
+      refuse("plan-false", "Cannot approve plan: the payload names another", "payload", "Send its plan")
     return keys.sign("vote", "approved", chain.chainId, payload)
   }
   const publisher: Operations = {
@@ -104,6 +107,7 @@ function planOperations(node: NodeContext): Operations {
     },
     "publish-plan": async (fields) => {
       const payload = fields.bytes("payload")
+      readPayload(payload, "publish-plan/1")
       const mine = keys.sign("vote", "published", chain.chainId, payload)
       const approvals = fields.objects("approvals").map(signatureOf)
       return { height: (await chain.submit(envelopeOf(payload, mine, ...approvals), "publish-plan")).height }

@@ -8,7 +8,7 @@ import { toHex } from "../base/bytes.ts"
 import { Fault } from "../base/fault.ts"
 import { toJson } from "../base/json.ts"
 import { type Refusal, Refused } from "../base/refusal.ts"
-import { Fields, type Operations } from "./desk.ts"
+import { Fields, type Operation } from "./desk.ts"
 
 /** What the server asks of the node; each part answers for itself, the server only carries. */
 export interface Doors {
@@ -20,7 +20,8 @@ export interface Doors {
   receiveMail(envelope: Uint8Array): Promise<void>
   drainMail(envelope: Uint8Array): Promise<Uint8Array>
   plan(digest: string, table: string | undefined): Uint8Array | undefined
-  readonly desk: Operations
+  /** The desk operation of this name, if the organization has it now. */
+  operation(name: string): Operation | undefined
 }
 
 const bodyLimit = 16 * 1024 * 1024
@@ -92,15 +93,13 @@ export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstanc
       }
       return sendRefusal(reply, refusal, 401)
     }
-    const operation = Object.hasOwn(doors.desk, request.params.operation)
-      ? doors.desk[request.params.operation]
-      : undefined
+    const operation = doors.operation(request.params.operation)
     if (operation === undefined) {
       const refusal = {
         code: "operation-unknown",
         message: "Cannot use desk: no such operation here",
         at: "operation",
-        remedy: Object.keys(doors.desk).join(", "),
+        remedy: "Ask for one that an organization of this kind has",
       }
       return sendRefusal(reply, refusal, 404)
     }

@@ -7,7 +7,7 @@ import { toHex } from "../base/bytes.ts"
 import { refuse } from "../base/refusal.ts"
 import type { NodeContext } from "./context.ts"
 import type { Operations } from "./desk.ts"
-import { envelopeOf, payloadOf } from "./payload.ts"
+import { envelopeOf, payloadOf, readPayload } from "./payload.ts"
 
 export function witnessOperations(node: NodeContext): Operations {
   const { chain, keys, work } = node
@@ -27,6 +27,10 @@ export function witnessOperations(node: NodeContext): Operations {
       return { height: (await chain.submit(envelope, "deliver")).height, bundle: toHex(bundle) }
     },
     /** One panel member's signature on a ruling; whoever gathers the others submits it. */
-    rule: async (fields) => keys.sign("witness", "ruled", chain.chainId, fields.bytes("payload")),
+    rule: async (fields) => {
+      const payload = fields.bytes("payload")
+      readPayload(payload, "rule/1", "refund/1")
+      return keys.sign("witness", "ruled", chain.chainId, payload)
+    },
   }
 }

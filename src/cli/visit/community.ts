@@ -11,6 +11,7 @@ import { Fault } from "../../base/fault.ts"
 import { toJson } from "../../base/json.ts"
 import { type Refusal, Refused } from "../../base/refusal.ts"
 import type { OrganizationKind } from "../../node/config.ts"
+import { compileOnce } from "./warm-start.ts"
 
 export interface MemberOrganization {
   readonly number: number
@@ -53,7 +54,13 @@ export class NodeProcess {
     this.#child = child
   }
 
-  static start(member: MemberOrganization, directory: string, startKey: string): Promise<NodeProcess> {
+  /** @param environment - added to this process's own. */
+  static start(
+    member: MemberOrganization,
+    directory: string,
+    startKey: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<NodeProcess> {
     const main = fileURLToPath(new URL("../main.ts", import.meta.url)).replace(
       /\.ts$/,
       import.meta.url.endsWith(".ts") ? ".ts" : ".js",
@@ -74,6 +81,7 @@ export class NodeProcess {
       [...process.execArgv, main, "node", ...flags, "--turnable-clock", "--start-key-from-stdin"],
       {
         stdio: ["pipe", "pipe", "inherit"],
+        env: { ...process.env, ...environment },
       },
     )
     child.stdin!.end(`${startKey}\n`)
@@ -130,9 +138,10 @@ export class Community {
   }
 
   async start(): Promise<void> {
+    const environment = await compileOnce()
     const started = await Promise.all(
       organizations.map((member) =>
-        NodeProcess.start(member, join(this.directory, member.name), this.#startKeys.get(member.number)!),
+        NodeProcess.start(member, join(this.directory, member.name), this.#startKeys.get(member.number)!, environment),
       ),
     )
     this.#nodes = new Map(started.map((node) => [node.member.number, node]))

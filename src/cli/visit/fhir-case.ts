@@ -24,7 +24,9 @@ export function caseFromFhir(path: string, encounterId: string | undefined): Vis
 }
 
 function refuseUnchosen(encounters: readonly EncounterRow[]): never {
-  const some = encounters.slice(-examplesShown).map(({ id, date, claimLines }) => `${id} (${date}, ${claimLines} ${plural(claimLines, "line")})`)
+  const some = encounters
+    .slice(-examplesShown)
+    .map(({ id, date, claimLines }) => `${id} (${date}, ${claimLines} ${plural(claimLines, "line")})`)
   const what = `Cannot tell the visit: the Bundle has ${encounters.length} ${plural(encounters.length, "encounter")} and none is named`
   return refuse("encounter-missing", what, "--encounter", `Name one, for instance ${some.join(", ")}`)
 }
@@ -37,9 +39,20 @@ function ownClaim({ claims }: FhirVisit): { claim: FhirClaim; prescriptions: num
   const own = claims.filter(({ kind }) => kind !== "drug")
   const [claim] = own
   if (claim === undefined) {
-    return refuse("fhir-no-own-claim", "Cannot bill visit: the encounter has only prescriptions", "/entry", "Choose an encounter with a claim of its own")
+    return refuse(
+      "fhir-no-own-claim",
+      "Cannot bill visit: the encounter has only prescriptions",
+      "/entry",
+      "Choose an encounter with a claim of its own",
+    )
   }
-  if (own.length > 1) refuse("fhir-several-claims", "Cannot bill visit: two claims are for this encounter", "/entry", "Keep one claim an encounter")
+  if (own.length > 1)
+    refuse(
+      "fhir-several-claims",
+      "Cannot bill visit: two claims are for this encounter",
+      "/entry",
+      "Keep one claim an encounter",
+    )
   return { claim, prescriptions: claims.length - own.length }
 }
 
@@ -49,7 +62,8 @@ const inpatient = ["IMP", "ACUTE", "NONAC", "inpatient"]
 
 function caseOf(visit: FhirVisit, row: EncounterRow | undefined): VisitCase {
   const { claim, prescriptions } = ownClaim(visit)
-  const beside = prescriptions === 0 ? "" : `; ${prescriptions} ${plural(prescriptions, "prescription")} billed by the pharmacy`
+  const beside =
+    prescriptions === 0 ? "" : `; ${prescriptions} ${plural(prescriptions, "prescription")} billed by the pharmacy`
   const author = visit.practitioner ?? visit.organization ?? visit.encounter
   const encounterClass = row?.class ?? ""
   return caseOfForeignVisit({

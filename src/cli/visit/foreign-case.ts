@@ -3,6 +3,8 @@
  * lines, a published plan is derived whose schedule knows their codes, and the hold is the ladder's step for what that
  * plan will pay. Everything is read and refused here, before any process or folder exists.
  */
+import { sha256 } from "#crypto"
+import { toHex } from "../../base/bytes.ts"
 import { Refused, refuse } from "../../base/refusal.ts"
 import { civilDate, dayNumber, formatDate, monthOfDay } from "../../base/time.ts"
 import { orRefuse } from "../../formats/answer.ts"
@@ -11,7 +13,7 @@ import { derivePlan } from "../../formats/derive-plan.ts"
 import type { Circumstances } from "../../node/provider/visit-file.ts"
 import { adjudicate } from "../../plan/adjudicate.ts"
 import { checkPlan } from "../../plan/check.ts"
-import { type Claim, type ClaimLine, type Member, plainMember, plainProvider } from "../../plan/claim.ts"
+import { type Claim, type ClaimLine, encodeClaim, type Member, plainMember, plainProvider } from "../../plan/claim.ts"
 import type { Finding } from "../../plan/finding.ts"
 import { inputOf } from "../../plan/input.ts"
 import type { Plan } from "../../plan/plan.ts"
@@ -44,21 +46,52 @@ const chainCurrency = "USD"
 export function caseOfForeignVisit(foreign: ForeignVisit): VisitCase {
   const { services, circumstances, currency, title, patient, practitioner, entries, facts, labels } = foreign
   if (currency !== chainCurrency) {
-    refuse("currency", `Cannot bill visit: its currency is not ${chainCurrency}`, "currency", `Bill in ${chainCurrency}`)
+    refuse(
+      "currency",
+      `Cannot bill visit: its currency is not ${chainCurrency}`,
+      "currency",
+      `Bill in ${chainCurrency}`,
+    )
   }
   const { kind } = circumstances
   const serviceDay = Math.min(...services.map(({ from }) => from))
   const lastDay = Math.max(...services.map(({ to }) => to))
-  const claim = orRefuse(claimFrom(services, { use: "quote", ...circumstances, received: lastDay, facts: facts.length }))
+  const claim = orRefuse(
+    claimFrom(services, { use: "quote", ...circumstances, received: lastDay, facts: facts.length }),
+  )
   refuseSeveralMonths(claim.lines)
-  const plan = planFor(services, { kind, serviceDay, lastDay })
-  const member: Member = { ...plainMember, ...foreign.member, coverFrom: yearStart(serviceDay, 0), coverTo: yearStart(lastDay, 1) - 1 }
+  const plan = planFor(services, { name: planName(claim, serviceDay), kind, serviceDay, lastDay })
+  const member: Member = {
+    ...plainMember,
+    ...foreign.member,
+    coverFrom: yearStart(serviceDay, 0),
+    coverTo: yearStart(lastDay, 1) - 1,
+  }
   const hold = ladderStepFor(planPays(plan.plan, claim, member))
   if (hold === undefined) {
-    return refuse("hold-too-large", "Cannot hold: the plan would pay more than the highest step of the ladder", "charge", "Correct the charges")
+    return refuse(
+      "hold-too-large",
+      "Cannot hold: the plan would pay more than the highest step of the ladder",
+      "charge",
+      "Correct the charges",
+    )
   }
   const { lines } = claim
-  return { title, patient, practitioner, serviceDay, plan: plan.files, member, left: [], circumstances, hold, entries, facts, lines, labels }
+  return {
+    title,
+    patient,
+    practitioner,
+    serviceDay,
+    plan: plan.files,
+    member,
+    left: [],
+    circumstances,
+    hold,
+    entries,
+    facts,
+    lines,
+    labels,
+  }
 }
 
 /** A voucher is for one calendar month: a visit's services lie in one. */
@@ -74,16 +107,25 @@ function yearStart(day: number, later: number): number {
   return dayNumber(civilDate(day).year + later, 1, 1)
 }
 
+/** Two visits of one day have two plans, and no two plans of a payer have one name. */
+function planName(claim: Claim, day: number): string {
+  return `derived-${formatDate(day)}-${toHex(sha256(encodeClaim(claim))).slice(0, 8)}`
+}
+
 interface PlanScope {
+  readonly name: string
   readonly kind: Claim["kind"]
   readonly serviceDay: number
   readonly lastDay: number
 }
 
-function planFor(lines: readonly Service[], { kind, serviceDay, lastDay }: PlanScope): { files: PlanFiles; plan: Plan } {
+function planFor(
+  lines: readonly Service[],
+  { name, kind, serviceDay, lastDay }: PlanScope,
+): { files: PlanFiles; plan: Plan } {
   const files = derivePlan({
     title: `Plan derived for one visit of ${formatDate(serviceDay)}`,
-    name: `derived-${formatDate(serviceDay)}`,
+    name,
     payer,
     from: yearStart(serviceDay, 0),
     until: yearStart(lastDay, 1),
@@ -109,7 +151,14 @@ function planPays(plan: Plan, claim: Claim, member: Member): bigint {
   const { from, until } = plan.front.effective
   const nobody = new Uint8Array(32)
   const period = { from, to: until - 1 }
-  const snapshot = firstSnapshot({ payer, member: nobody, plan: plan.digest, period, facts: member, expiry: until * 24 })
+  const snapshot = firstSnapshot({
+    payer,
+    member: nobody,
+    plan: plan.digest,
+    period,
+    facts: member,
+    expiry: until * 24,
+  })
   const provider = plainProvider(organizations.find(({ number }) => number === roles.clinic)!.name)
   return adjudicate(inputOf({ plan, claim, member, provider, snapshot, on: claim.received })).leg.totals.benefit
 }

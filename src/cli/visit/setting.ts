@@ -66,7 +66,7 @@ export async function found(community: Community, start: number): Promise<Settin
   const body = { genesis: toHex(genesis), start, operator: operatorNumber }
   await community.node(operatorNumber).desk("found", body)
   await Promise.all(community.nodes.map((node) => node.desk("found", body)))
-  await openFirstBlock(community)
+  await caughtUp(community)
   return { community, chainId, genesis, organizations: listed }
 }
 
@@ -76,11 +76,12 @@ export async function resume(before: Setting): Promise<Setting> {
   const listed = await introduce(community)
   await community.node(operatorNumber).desk("resume")
   await Promise.all(community.nodes.map((node) => node.desk("resume")))
-  await openFirstBlock(community)
+  await caughtUp(community)
   return { ...before, organizations: listed }
 }
 
-async function openFirstBlock(community: Community): Promise<void> {
+/** Waits until every node has the operator's last block. */
+export async function caughtUp(community: Community): Promise<void> {
   const head = async (node: NodeProcess) => (await node.get<{ height: number }>("/health")).height
   for (let tries = 0; tries < 600; tries++) {
     const target = await head(community.node(operatorNumber))
@@ -134,11 +135,12 @@ export async function publishPlan({ community }: Setting, plan: PlanFiles): Prom
 
 export async function deposit({ community }: Setting, to: number, amount: bigint): Promise<void> {
   await community.node(roles.bank).desk("deposit", { to, amount, reference: randomBytes(8).toString("hex") })
+  await caughtUp(community)
 }
 
 export async function turnClock({ community }: Setting, seconds: number): Promise<void> {
   await community.node(operatorNumber).desk("turn-clock", { seconds })
-  await openFirstBlock(community)
+  await caughtUp(community)
 }
 
 export async function anchorOf({ community }: Setting): Promise<{ bytes: Uint8Array; anchor: TrustAnchor }> {

@@ -4,6 +4,7 @@
  */
 import { toUtf8 } from "#crypto"
 import { fromHex, toHex } from "../../base/bytes.ts"
+import { Fault } from "../../base/fault.ts"
 import { formatMoney } from "../../base/money.ts"
 import { Refused } from "../../base/refusal.ts"
 import { formatDate } from "../../base/time.ts"
@@ -19,6 +20,7 @@ import { Journey, type Priced } from "./journey.ts"
 import { showPriced } from "./money-table.ts"
 import {
   anchorOf,
+  caughtUp,
   deposit,
   engagePractitioner,
   found,
@@ -79,7 +81,6 @@ export async function setTheScene(
   )
   const practitioner = await engagePractitioner(setting, roles.clinic, visit.practitioner.licence)
   const plan = await publishPlan(setting, visit.plan)
-  await deposit(setting, roles.payer, payerDeposit)
   const journey = new Journey(setting)
   return { screen, out, visit, morning, setting, practitioner, plan, journey, timings, holdBytes: 0 }
 }
@@ -116,9 +117,12 @@ export async function quoteStep({ screen, visit, journey, practitioner, out }: T
 export async function holdStep(tale: Tale): Promise<void> {
   const { screen, visit, journey, setting } = tale
   screen.heading(`3. Hold of ${dollars(visit.hold)}`)
+  await refusedWhileShort(tale)
+  await deposit(setting, roles.payer, payerDeposit > visit.hold ? payerDeposit : 10n * visit.hold)
   const before = await accountOf(setting, roles.payer)
   const { height, bytes } = await journey.hold(visit.hold)
   tale.holdBytes = bytes
+  await caughtUp(setting.community)
   const after = await accountOf(setting, roles.payer)
   screen.line(
     `The payer had ${dollars(before.free)} free; now ${dollars(after.free)} free and ${dollars(after.reserved)} set aside (block ${height}).`,
@@ -126,6 +130,18 @@ export async function holdStep(tale: Tale): Promise<void> {
   screen.line(
     "From here no withdrawal, plan change or suspension of the payer can touch it. An account that is short is refused now, never later.",
   )
+}
+
+/** The payer has deposited nothing yet: the ledger must say no. */
+async function refusedWhileShort({ screen, visit, journey }: Tale): Promise<void> {
+  try {
+    await journey.hold(visit.hold)
+  } catch (error) {
+    if (!(error instanceof Refused) || error.refusal.code !== "account-short") throw error
+    screen.line(`Before the bank has booked a deposit: refused, ${error.refusal.code}. Then the payer deposits, and:`)
+    return
+  }
+  throw new Fault("Cannot go on: a hold was taken from an empty account")
 }
 
 export interface AccountRow {
@@ -249,6 +265,7 @@ export async function payStep(tale: Tale, settled: { receipt: Uint8Array; paid: 
     few: tale.morning.length === 0,
   })
   tale.timings["paidMs"] = sinceStart()
+  await caughtUp(setting.community)
   const clinic = await accountOf(setting, roles.clinic)
   screen.line(
     `The ledger shows: ${dollars(payment.sum)} for ${payment.visits} visits, ${dollars(payment.back)} of ${dollars(payment.held)} held goes back to the payer. The clinic has ${dollars(clinic.free)}.`,

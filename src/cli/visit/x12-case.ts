@@ -18,7 +18,12 @@ export function caseFrom837(path: string): VisitCase {
     refuse("x12-several-claims", what, "CLM", "Send a file with one claim")
   }
   if (claim.frequency !== 1) {
-    refuse("x12-not-original", "Cannot tell the visit: the claim replaces or voids another that is not here", "CLM05", "Send a first claim (frequency 1)")
+    refuse(
+      "x12-not-original",
+      "Cannot tell the visit: the claim replaces or voids another that is not here",
+      "CLM05",
+      "Send a first claim (frequency 1)",
+    )
   }
   return caseOf(claim)
 }

@@ -275,6 +275,11 @@ const holdRows: readonly Outcome[] = [
   { it: "of no step of the ladder", code: "not-on-ladder", draft: () => holdDraft(visit, { amount: 1_337_98n }) },
   { it: "of more than the voucher covers", code: "above-cap", draft: () => holdDraft(visit, { amount: 5_000_00n }) },
   {
+    it: "of all that the payer has",
+    code: "applied",
+    draft: () => holdDraft(visit, { amount: 100_000_00n, cap: 100_000_00n }),
+  },
+  {
     it: "of more than the payer has",
     code: "account-short",
     draft: () => holdDraft(visit, { amount: 200_000_00n, cap: 200_000_00n }),

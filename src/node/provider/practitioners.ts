@@ -12,7 +12,7 @@ import { openEnd } from "../../ledger/rows.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { signWith } from "../keys.ts"
-import { envelopeOf, payloadOf } from "../payload.ts"
+import { envelopeOf, payloadOf, readPayload, sameBytes } from "../payload.ts"
 
 const collection = "desk-keys"
 
@@ -50,6 +50,10 @@ async function registerDeskKey(node: NodeContext, fields: Fields): Promise<unkno
   const payload = fields.bytes("payload")
   const practitioner = fields.bytes("practitioner", 32)
   const { chainId } = node.chain
+  const [organization, key] = readPayload(payload, "register-key/1")
+  if (organization !== node.config.organization || !sameBytes(key, keyId(publicKeyOf(deskKey(node, practitioner))))) {
+    refuse("payload-other", "Cannot register key: not the desk key prepared here", "payload", "Prepare it first")
+  }
   const envelope = envelopeOf(
     payload,
     node.keys.sign("admin", "registered", chainId, payload),

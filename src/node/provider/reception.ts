@@ -13,7 +13,7 @@ import { generateNodeKey, openSealed } from "../../record/bundle-sealing.ts"
 import { addressContent, addressInfo, visitAddress } from "../../record/visit-address.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
-import { payloadOf } from "../payload.ts"
+import { payloadOf, readPayload, sameBytes } from "../payload.ts"
 import { circumstancesOf, lineOf } from "./lines.ts"
 import { describe, priceVisit } from "./pricing.ts"
 import { findVisit, saveVisit, type VisitFile } from "./visit-file.ts"
@@ -121,6 +121,10 @@ async function prepareHold(node: NodeContext, fields: Fields): Promise<unknown> 
 async function hold(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
   const payload = fields.bytes("payload")
+  const [visit, provider] = readPayload(payload, "hold/1")
+  if (!sameBytes(visit, file.visit) || provider !== node.config.organization) {
+    refuse("payload-other", "Cannot hold: the payload is for another visit", "payload", "Prepare the hold first")
+  }
   const mine = node.keys.sign("hold", "held", node.chain.chainId, payload)
   const theirs = { header: fields.bytes("header"), signature: fields.bytes("signature", 64) }
   const transaction = encodeEnvelope(payload, [mine, theirs])
