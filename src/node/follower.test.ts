@@ -82,6 +82,23 @@ test("a follower ends up with the same state, relays transactions, and proves ro
   await Promise.all([store.close(), own.store.close()])
 })
 
+test("a follower that is hundreds of blocks behind its disk catches up", { timeout: 20_000 }, async () => {
+  const { engine, application, store } = await someChain()
+  await engine.advance(300 * 600)
+  await engine.leap(7 * 86_400)
+  const own = openApplication()
+  const follower = new Follower(own.application, sourceOf(engine), { threads: 1 })
+  await follower.start()
+  for await (const { header } of follower.blocks(engine.height)) {
+    assert.equal(header.height, engine.height)
+    break
+  }
+  assert.deepEqual(own.application.appHash, application.appHash)
+  await follower.stop()
+  await engine.stop()
+  await Promise.all([store.close(), own.store.close()])
+})
+
 test("a follower names the height of a block whose state, results, signature or transactions are not right", {
   timeout: 30_000,
 }, async () => {

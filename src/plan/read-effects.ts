@@ -1,7 +1,7 @@
 /** Reads one effect of each kind from its fields. What a field means is said beside its type in `effects.ts`. */
 import type { Definition } from "./define.ts"
-import type { Own, Readers } from "./effect-readers.ts"
-import type { CoinsuranceTerms, CopayTerms, DuplicateField, Effect, EffectOf, Kind, Part } from "./effects.ts"
+import type { Readers } from "./effect-readers.ts"
+import type { CoinsuranceTerms, CopayTerms, DuplicateField, Effect, Kind, Part } from "./effects.ts"
 import { Fields } from "./fields.ts"
 import type { Names } from "./names.ts"
 import type { Bucket, Duration } from "./parts.ts"

@@ -2,7 +2,7 @@
  * `countersign visit`: the main job on one screen. Starts seven organizations, tells the story of one visit, stops every
  * process and verifies the receipt, starts them again from their disks and lets the story attack itself.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
@@ -10,10 +10,13 @@ import { formatMoney } from "../../base/money.ts"
 import type { Command, CommandResult } from "../command.ts"
 import type { Screen } from "../screen.ts"
 import { verifyFiles } from "../verify.ts"
+import { showAttacks } from "./attack-score.ts"
+import type { AttackRow } from "./attacks/scene.ts"
 import { Community } from "./community.ts"
 import { eyeVisit, morningVisits } from "./eye-visit.ts"
 import { OutFolder } from "./files.ts"
 import { plansFolder, readPlanFiles } from "./plan-files.ts"
+import { anchorOf, resume } from "./setting.ts"
 import {
   auditStep,
   claimStep,
@@ -96,6 +99,36 @@ function verifyStep(screen: Screen, { receipt, bundle, tale }: Told): unknown {
   return value
 }
 
+/** What a thief would look for on every disk: names, and what was found out about the patient. */
+function canariesOf({ patient, practitioner, facts }: VisitCase): readonly string[] {
+  return [patient, practitioner.name, ...facts.map(({ sentence }) => sentence)]
+}
+
+/** 10. The same seven processes start again from their disks, and the attacks run against them. */
+async function attackStep(
+  screen: Screen,
+  community: Community,
+  { tale, receipt, bundle }: Told,
+): Promise<readonly AttackRow[]> {
+  const { runAttacks } = await import("./attacks/index.ts")
+  await community.start()
+  const setting = await resume(tale.setting)
+  const { practitioner, plan, visit, journey } = tale
+  const read = (path: string) => new Uint8Array(readFileSync(path))
+  const scene = {
+    setting,
+    practitioner,
+    plan: { digest: plan, files: visit.plan },
+    told: visit,
+    main: journey.at(setting),
+    receipt: read(receipt),
+    bundle: read(bundle),
+    anchor: (await anchorOf(setting)).anchor,
+    canaries: canariesOf(visit),
+  }
+  return showAttacks(screen, (report) => runAttacks(scene, report))
+}
+
 async function run(args: readonly string[], screen: Screen): Promise<CommandResult> {
   const { values } = parseArgs({
     args: [...args],
@@ -118,12 +151,13 @@ async function run(args: readonly string[], screen: Screen): Promise<CommandResu
     const told = await tell(screen, out, community, visit)
     await community.stop()
     const verified = verifyStep(screen, told)
+    const attacks = values["no-attacks"] === true ? [] : await attackStep(screen, community, told)
     told.tale.timings["totalMs"] = Math.round(performance.now())
     screen.say()
     screen.line(
       `Settled after ${seconds(told.tale.timings["settledMs"])}, whole story ${seconds(told.tale.timings["totalMs"])}.`,
     )
-    return { value: { ...told.value, verified, timings: told.tale.timings } }
+    return { value: { ...told.value, verified, attacks, timings: told.tale.timings } }
   } finally {
     process.off("SIGINT", stop)
     await community.stop()

@@ -55,6 +55,9 @@ export function caseOfForeignVisit(foreign: ForeignVisit): VisitCase {
   }
   const { kind } = circumstances
   const serviceDay = Math.min(...services.map(({ from }) => from))
+  if (serviceDay < 0) {
+    refuse("visit-too-early", "Cannot tell visit: a chain's clock begins in 1970", "lines", "Choose a later visit")
+  }
   const lastDay = Math.max(...services.map(({ to }) => to))
   const claim = orRefuse(
     claimFrom(services, { use: "quote", ...circumstances, received: lastDay, facts: facts.length }),

@@ -16,7 +16,7 @@ import { bodyOf, drain, post, writeLetter } from "../../wallet/post.ts"
 import { type Review, review } from "../../wallet/review.ts"
 import { Wallet, type WalletVisit } from "../../wallet/wallet.ts"
 import type { NodeProcess } from "./community.ts"
-import { roles, type Setting, turnClock } from "./setting.ts"
+import { leapClock, roles, type Setting } from "./setting.ts"
 import type { BucketLeft, RecordEntry, RecordFact } from "./visit-case.ts"
 
 export interface Priced {
@@ -77,6 +77,13 @@ export class Journey {
     this.provider = provider
     const settings = { chainId: setting.chainId, mailboxHost: roles.association }
     this.wallet = wallet ?? new Wallet(new Uint8Array(randomBytes(32)), settings)
+  }
+
+  /** The same patient and visit at the same nodes' new addresses. */
+  at(setting: Setting): Journey {
+    const moved = new Journey(setting, this.provider, this.wallet)
+    moved.#visit = this.#visit
+    return moved
   }
 
   get visit(): WalletVisit {
@@ -177,7 +184,7 @@ export class Journey {
   async claim(lines: readonly ClaimLine[]): Promise<Priced> {
     const lastDay = Math.max(...lines.map(({ to }) => to))
     const hour = await this.#hour()
-    if (lastDay * 24 > hour) await turnClock(this.setting, (lastDay * 24 + claimHour - hour) * 3600)
+    if (lastDay * 24 > hour) await leapClock(this.setting, (lastDay * 24 + claimHour - hour) * 3600)
     return this.clinic.desk("claim", { ...this.#name(), lines: lines.map(lineToJson) })
   }
 

@@ -57,6 +57,7 @@ export class Attacker {
   readonly window: Window
   readonly #insiders = new Map<number, Promise<Insider>>()
   readonly #wallet: Promise<Wallet>
+  #expiry = 0
   #colleague: Promise<Practitioner> | undefined
 
   constructor(scene: AttackScene, window: Window) {
@@ -122,13 +123,13 @@ export class Attacker {
     return this.node(roles.hospital).desk("submit", { transaction: toHex(envelope) })
   }
 
-  /** Builds a payload good for half a day, has it signed, and submits it. */
+  /** Builds a payload, has it signed, and submits it. Each expires at another hour, so that none repeats another. */
   async run<N extends Parameters<typeof transactionPayload>[0]>(
     type: N,
     body: Parameters<typeof transactionPayload<N>>[2],
     sign: (payload: Uint8Array) => readonly KeySignature[] | Promise<readonly KeySignature[]>,
   ): Promise<Uint8Array> {
-    const payload = transactionPayload(type, (await this.hour()) + 12, body)
+    const payload = transactionPayload(type, (await this.hour()) + 2 + (this.#expiry++ % 20), body)
     const envelope = encodeEnvelope(payload, await sign(payload))
     await this.submit(envelope)
     return envelope

@@ -4,7 +4,7 @@ import { publicKeyOf, toUtf8 } from "#crypto"
 import { fromHex, toHex } from "../../../base/bytes.ts"
 import { digest } from "../../../base/digest.ts"
 import { encodeAs } from "../../../base/schema.ts"
-import { firstHourOfMonth, monthOfDay } from "../../../base/time.ts"
+import { firstHourOfMonth, formatDate, monthOfDay } from "../../../base/time.ts"
 import { encodePayload, readNested, signOne, signPayload, voucherBody, voucherEnvelope, voucherType } from "../../../ledger/envelopes.ts"
 import { isRejection } from "../../../ledger/rejection.ts"
 import { type KeySignature, signWith } from "../../../node/keys.ts"
@@ -45,7 +45,7 @@ async function vouchersAskedFor(attacker: Attacker): Promise<number> {
   const { scene, setting, chainId } = attacker
   const { member, patient, serviceDay } = scene.told
   const thief = thiefsWallet(attacker)
-  const guess = digest("enrolment", toUtf8(patient), member.born ?? 0, toUtf8("member 1002-44-871"))
+  const guess = digest("enrolment", toUtf8(patient), toUtf8(member.born === undefined ? "" : formatDate(member.born)), toUtf8("member 1002-44-871"))
   thief.addCover(roles.payer, guess)
   const mailbox = await thief.newMailbox()
   const payer = setting.organizations.get(roles.payer)!
