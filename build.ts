@@ -15,7 +15,10 @@ const declarations = ["base/crypto.d.ts", "base/sodium-native.d.ts"]
 
 function compile(): void {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc")
-  const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" })
+  const { status } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
+    cwd: root,
+    stdio: "inherit",
+  })
   if (status !== 0) process.exit(1)
 }
 

@@ -11,17 +11,10 @@ import { test } from "node:test"
 import fc from "fast-check"
 import { toHex } from "../src/base/bytes.ts"
 import { encodeAs } from "../src/base/schema.ts"
-import {
-  association,
-  custodian,
-  exampleGenesis,
-  payer,
-  secondPayer,
-  seedOf,
-} from "../src/ledger/example-chain.ts"
 import type { GenesisRows } from "../src/ledger/constitution/genesis.ts"
-import { assurances, type Leg, legStates, schemas, type VisitRow } from "../src/ledger/rows.ts"
+import { association, custodian, exampleGenesis, payer, secondPayer, seedOf } from "../src/ledger/example-chain.ts"
 import { kinds, roles } from "../src/ledger/roles.ts"
+import { assurances, type Leg, legStates, schemas, type VisitRow } from "../src/ledger/rows.ts"
 import { openTables } from "../src/ledger/state.ts"
 import {
   agreedBy,
@@ -77,7 +70,8 @@ test("the record chapter runs with no payer, no custodian and no money", () => {
   )
   assert.deepEqual([row.statement?.own, row.legs], [1, []])
   const tables = openTables(world.state)
-  for (const [, account] of tables.accounts.rows()) assert.deepEqual(account, { free: 0n, reserved: 0n, paid: 0n, open: 0 })
+  for (const [, account] of tables.accounts.rows())
+    assert.deepEqual(account, { free: 0n, reserved: 0n, paid: 0n, open: 0 })
   for (const table of ["custodians", "references", "vouchers", "payments"] as const)
     assert.deepEqual([...tables[table].rows()], [], table)
 })
@@ -174,7 +168,9 @@ class Chronicle {
 
   #payment(visit: Handle): Draft {
     const legs = this.#row(visit)?.legs ?? []
-    const settled = legs.flatMap((leg, i) => (leg.state === legStates.settled ? [{ V: visit.V, leg: i, row: leg }] : []))
+    const settled = legs.flatMap((leg, i) =>
+      leg.state === legStates.settled ? [{ V: visit.V, leg: i, row: leg }] : [],
+    )
     const blinding = sumOfBlindings(settled.map(({ row }) => row.voucher))
     const amount = this.#telling.owed * BigInt(settled.length)
     return paymentDraft("pay/1", settled.length === 0 ? [{ V: visit.V }] : settled, { amount, blinding })
@@ -190,7 +186,10 @@ class Chronicle {
     const opening = { amount: owed, blinding: sumOfBlindings(voucher === undefined ? [] : [voucher]) }
     switch (name) {
       case "hold":
-        return holdDraft(visit, { voucher: voucherFor(visit, { label: `${visit.label} ${this.#count}` }), amount: hold })
+        return holdDraft(visit, {
+          voucher: voucherFor(visit, { label: `${visit.label} ${this.#count}` }),
+          amount: hold,
+        })
       case "record":
       case "amend":
         return this.#newFacts(visit)
@@ -217,7 +216,10 @@ class Chronicle {
       case "pay":
         return this.#payment(visit)
       default:
-        return legDraft(name === "cancel" ? "cancel/1" : "top-up/1", visit, { leg, ...(name === "top-up" ? { amount: 5_000_00n } : {}) })
+        return legDraft(name === "cancel" ? "cancel/1" : "top-up/1", visit, {
+          leg,
+          ...(name === "top-up" ? { amount: 5_000_00n } : {}),
+        })
     }
   }
 
@@ -248,7 +250,9 @@ class Chronicle {
 
   /** The payment half of each visit: its legs, without the digest of the sealed bundle that was delivered. */
   money(): readonly unknown[] {
-    return this.#halves(({ legs }) => legs.map(({ bundle, ...leg }: Leg) => ({ ...leg, delivered: bundle !== undefined })))
+    return this.#halves(({ legs }) =>
+      legs.map(({ bundle, ...leg }: Leg) => ({ ...leg, delivered: bundle !== undefined })),
+    )
   }
 
   /** The record half: the facts as the ledger lists them, encoded. */
@@ -271,7 +275,9 @@ const ways: readonly (readonly Step[0][])[] = [
   ["record", "hold", "countersign", "file", "deliver", "contest", "rule", "pay"],
   ["hold", "record", "amend", "countersign", "file", "deliver", "pass", "pass", "elapse", "pay"],
 ]
-const way = fc.tuple(fc.constantFrom(...ways), visitNumber).map(([names, visit]) => names.map((name): Step => [name, visit]))
+const way = fc
+  .tuple(fc.constantFrom(...ways), visitNumber)
+  .map(([names, visit]) => names.map((name): Step => [name, visit]))
 const some = fc.array(anyStep, { maxLength: 6, size: "max" })
 const history = fc.tuple(some, way, some, way).map((parts) => parts.flat())
 
@@ -300,7 +306,8 @@ test("with other money, or none, the records are the same byte for byte", () => 
       const more = new Chronicle({ ...usual, hold: 1_000_00n, owed: 250_00n }).play(steps)
       const none = new Chronicle(usual).play(steps.filter(([name]) => records.has(name) || name === "pass"))
       assert.deepEqual(more.record(), one.record())
-      const opened = (chronicle: Chronicle) => chronicle.record().map((row) => (row as readonly unknown[] | undefined)?.[1])
+      const opened = (chronicle: Chronicle) =>
+        chronicle.record().map((row) => (row as readonly unknown[] | undefined)?.[1])
       const kept = (chronicle: Chronicle) => opened(chronicle).map((facts) => facts ?? "80")
       assert.deepEqual(kept(none), kept(one))
     }),
@@ -316,7 +323,9 @@ test("no rule of the ledger reads what a record, a claim or its evidence says: t
   const mentions = new Map<string, string[]>()
   for (const file of rules) {
     const code = readFileSync(join(folder, file), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")
-    for (const [word] of code.matchAll(/(?<!["'\w-])(recordRoot|factsRoot|ceiling|claim|determination|trace|evidence)\b(?!["'])/g))
+    for (const [word] of code.matchAll(
+      /(?<!["'\w-])(recordRoot|factsRoot|ceiling|claim|determination|trace|evidence)\b(?!["'])/g,
+    ))
       mentions.set(word, [...(mentions.get(word) ?? []), file])
   }
   assert.deepEqual(Object.fromEntries(mentions), {

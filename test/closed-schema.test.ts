@@ -44,9 +44,19 @@ const voucher = {
   time: "voucher.month",
   commitment: "voucher.terms",
 }
-const delegation = { oneTimeKey: "delegation.V delegation.delegate", fact: "delegation.provider", constant: "delegation.scope" }
+const delegation = {
+  oneTimeKey: "delegation.V delegation.delegate",
+  fact: "delegation.provider",
+  constant: "delegation.scope",
+}
 const ofLeg = { oneTimeKey: "V", fact: "provider", constant: "leg" }
-const payment = { fact: "payer provider", oneTimeKey: "legs.V", constant: "legs.leg", sum: "amount", amountCommitment: "blinding" }
+const payment = {
+  fact: "payer provider",
+  oneTimeKey: "legs.V",
+  constant: "legs.leg",
+  sum: "amount",
+  amountCommitment: "blinding",
+}
 
 const transactions: Listed = {
   "register-key/1": { fact: "org key roles practitioner", time: "from until" },
@@ -84,7 +94,13 @@ const transactions: Listed = {
   "deliver/1": { ...ofLeg, commitment: "statement bundle" },
   "elapse/1": { ...ofLeg, commitment: "statement", opened: "amount", amountCommitment: "blinding" },
   "contest/1": { ...ofLeg, commitment: "statement evidence", opened: "amount" },
-  "rule/1": { ...ofLeg, constant: "leg choice", commitment: "statement", opened: "amount", amountCommitment: "blinding" },
+  "rule/1": {
+    ...ofLeg,
+    constant: "leg choice",
+    commitment: "statement",
+    opened: "amount",
+    amountCommitment: "blinding",
+  },
   "pay/1": payment,
   "refund/1": payment,
   "void/1": { oneTimeKey: "V", fact: "provider", commitment: "statement" },
@@ -163,12 +179,19 @@ const fieldsOfTables = new Map<string, Fields>(
 
 /** Each listed path with its kind. */
 function kindsOf(listed: Listed[string]): ReadonlyMap<string, Kind> {
-  const pairs = Object.entries(listed).flatMap(([kind, paths]) => paths.split(" ").map((path) => [path, kind as Kind] as const))
+  const pairs = Object.entries(listed).flatMap(([kind, paths]) =>
+    paths.split(" ").map((path) => [path, kind as Kind] as const),
+  )
   assert.equal(new Set(pairs.map(([path]) => path)).size, pairs.length, "a field has one kind")
   return new Map(pairs)
 }
 
-function* everyField(): Generator<{ readonly where: string; readonly path: string; readonly kind: Kind; readonly codec: Codec<unknown> }> {
+function* everyField(): Generator<{
+  readonly where: string
+  readonly path: string
+  readonly kind: Kind
+  readonly codec: Codec<unknown>
+}> {
   for (const [schemasOf, listed] of [
     [fieldsOfTransactions, transactions],
     [fieldsOfTables, tables],
@@ -199,7 +222,11 @@ test("every field of every transaction type and every table is in the closed lis
   }
   assert.deepEqual([...transactionTypes.keys()].sort(), Object.keys(transactions).sort())
   for (const [name, type] of transactionTypes)
-    assert.deepEqual(leavesOf(type.body).map(([path]) => path), [...fieldsOfTransactions.get(name)!.keys()], name)
+    assert.deepEqual(
+      leavesOf(type.body).map(([path]) => path),
+      [...fieldsOfTransactions.get(name)!.keys()],
+      name,
+    )
 })
 
 /** Written by the genesis alone: no transaction type of the list has a field for either. */
@@ -229,7 +256,8 @@ test("commitments and keys are of fixed length; amounts, constants and times are
     const digest = takes(codec, zero) || takes(codec, new Uint8Array(33))
     if (kind === "commitment" || kind === "amountCommitment" || kind === "oneTimeKey")
       assert.ok(digest && !takes(codec, 1), `${where} is a ${kind}`)
-    else if (kind !== "fact" && kind !== "nested") assert.ok(!digest && (takes(codec, 0) || takes(codec, 1)), `${where} is a ${kind}`)
+    else if (kind !== "fact" && kind !== "nested")
+      assert.ok(!digest && (takes(codec, 0) || takes(codec, 1)), `${where} is a ${kind}`)
   }
 })
 
@@ -241,7 +269,10 @@ test("the one nested payload is a facts statement, all of whose fields are liste
 test("a field that nobody has classed would be seen", () => {
   const held = bodies["hold/1"] as Codec<unknown>
   const amount = held.inside!["amount"]!
-  const wider: Codec<unknown> = { ...held, inside: { ...held.inside, plan: { ...held, inside: { diagnosis: amount } } } }
+  const wider: Codec<unknown> = {
+    ...held,
+    inside: { ...held.inside, plan: { ...held, inside: { diagnosis: amount } } },
+  }
   const known = kindsOf(transactions["hold/1"]!)
   assert.deepEqual(
     leavesOf(wider).flatMap(([path]) => (known.has(path) ? [] : [path])),

@@ -9,9 +9,19 @@ import { join, resolve } from "node:path"
 import { test } from "node:test"
 import fc from "fast-check"
 import { transactionTypes } from "../src/ledger/catalogue.ts"
-import { arbiter, by, clinic, custodian, hospital, payer, regulator, secondPayer, seedOf } from "../src/ledger/example-chain.ts"
+import {
+  arbiter,
+  by,
+  clinic,
+  custodian,
+  hospital,
+  payer,
+  regulator,
+  secondPayer,
+  seedOf,
+} from "../src/ledger/example-chain.ts"
 import { openTables } from "../src/ledger/state.ts"
-import { World } from "../src/ledger/visit/world.ts"
+import type { World } from "../src/ledger/visit/world.ts"
 import { History, type Step, stepKinds } from "./history.ts"
 
 /** What a chain says it has inside, counted row by row: free money, and what stands behind each leg. */
@@ -42,7 +52,20 @@ const custody: fc.Arbitrary<Custody> = fc.record({
   org: fc.constantFrom(...holders),
   amount: fc.bigInt({ min: 0n, max: 1_500_00n }),
 })
-const often = ["hold", "hold", "facts", "statement", "statement", "again", "deliver", "elapse", "contest", "rule", "pay", "refund"] as const
+const often = [
+  "hold",
+  "hold",
+  "facts",
+  "statement",
+  "statement",
+  "again",
+  "deliver",
+  "elapse",
+  "contest",
+  "rule",
+  "pay",
+  "refund",
+] as const
 const visitStep: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom(...often, ...often, ...stepKinds),
   visit: fc.nat(2),
@@ -138,7 +161,9 @@ const writing = (table: string) =>
 test("a custodian's totals are written by deposit and withdraw alone, each its own", () => {
   assert.deepEqual(writing("custodians"), ["money/custody.ts", "money/custody.ts"])
   const custody = rules.find(({ file }) => file === "money/custody.ts")!.code
-  const grows = (field: string) => [...custody.matchAll(new RegExp(`${field}: custodian\\.${field} \\+ body\\.amount`, "g"))]
+  const grows = (field: string) => [
+    ...custody.matchAll(new RegExp(`${field}: custodian\\.${field} \\+ body\\.amount`, "g")),
+  ]
   assert.deepEqual([grows("deposited").length, grows("withdrawn").length], [1, 1])
   const [deposit, withdraw] = [custody.indexOf('type: "deposit/1"'), custody.indexOf('type: "withdraw/1"')]
   assert.ok(deposit < grows("deposited")[0]!.index && grows("deposited")[0]!.index < withdraw)
@@ -151,5 +176,6 @@ test("accounts are written in three places: custody, the postings of a visit, an
 })
 
 test("there is nothing to mint, trade or issue: no type of that meaning exists", () => {
-  for (const type of transactionTypes.keys()) assert.doesNotMatch(type, /mint|issue|coin|token|reward|stake|trade|transfer|burn/)
+  for (const type of transactionTypes.keys())
+    assert.doesNotMatch(type, /mint|issue|coin|token|reward|stake|trade|transfer|burn/)
 })

@@ -7,7 +7,7 @@ import { test } from "node:test"
 const root = resolve(import.meta.dirname, "..")
 const source = join(root, "src")
 
-/** DESIGN's import table: folder → folders of ours it may import. */
+/** The import table: folder → folders of ours it may import. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   plan: ["base"],

@@ -82,4 +82,10 @@ function outage(error: unknown): Refusal {
   }
 }
 
+// Whoever reads may have seen enough: `countersign … | head` is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit()
+  throw error
+})
+
 await main(process.argv.slice(2))

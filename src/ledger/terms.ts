@@ -1,5 +1,5 @@
 /**
- * What a voucher hides (TRANSACTIONS D1): plan, snapshot, whom it covers and what it allots. The ledger sees the digest
+ * What a voucher hides: plan, snapshot, whom it covers and what it allots. The ledger sees the digest
  * alone; whoever opens a bundle sees the terms and checks that they open it.
  */
 import { digest } from "../base/digest.ts"

@@ -56,6 +56,13 @@ export class Chain {
     return this.source.block(this.source.height)?.header.time.seconds ?? 0
   }
 
+  /** Seconds since 1970 of a block that is here. */
+  timeOf(height: number): number {
+    const block = this.source.block(height)
+    if (block === undefined) throw new Fault(`Cannot tell time: block ${height} is not here`, { retryable: true })
+    return block.header.time.seconds
+  }
+
   /** Block hour: what expiry of envelopes, keys and licences is compared with. */
   get hour(): number {
     return Math.floor(this.seconds / 3600)

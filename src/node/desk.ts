@@ -54,7 +54,8 @@ export class Fields {
 
   bytes(name: string, length?: number): Uint8Array {
     const value = this.#value[name]
-    if (typeof value !== "string" || !/^([0-9a-f]{2})*$/.test(value)) return this.#refuse(name, "lower-case hex")
+    if (typeof value !== "string" || value.length % 2 !== 0 || !/^[0-9a-f]*$/.test(value))
+      return this.#refuse(name, "lower-case hex")
     const bytes = fromHex(value)
     return length === undefined || bytes.length === length ? bytes : this.#refuse(name, `${length} bytes in hex`)
   }

@@ -85,7 +85,9 @@ test("a follower ends up with the same state, relays transactions, and proves ro
 test("a follower that is hundreds of blocks behind its disk catches up", { timeout: 20_000 }, async () => {
   const { engine, application, store } = await someChain()
   await engine.advance(300 * 600)
+  const before = engine.height
   await engine.leap(7 * 86_400)
+  assert.equal(engine.height, before + 1, "a leap is one block")
   const own = openApplication()
   const follower = new Follower(own.application, sourceOf(engine), { threads: 1 })
   await follower.start()

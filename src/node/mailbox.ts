@@ -6,10 +6,11 @@
 import { setTimeout as wait } from "node:timers/promises"
 import { sha256, verifySignature } from "#crypto"
 import { equalBytes, toHex } from "../base/bytes.ts"
-import { encode } from "../base/cbor.ts"
+import { EncodingError, encode } from "../base/cbor.ts"
 import { decodeEnvelope, encodeEnvelope, meanings, type Signature, toSign } from "../base/envelope.ts"
-import { refuse } from "../base/refusal.ts"
-import { b32, decodeAs, encodeAs, type StructCodec, struct } from "../base/schema.ts"
+import { Fault } from "../base/fault.ts"
+import { Refused, refuse } from "../base/refusal.ts"
+import { b32, decodeAs, encodeAs, opt, type StructCodec, struct } from "../base/schema.ts"
 import { decodePayload, encodePayload, mailBody, mailType } from "../ledger/envelopes.ts"
 import { generateNodeKey, mailInfo, openSealed, sealFor } from "../record/bundle-sealing.ts"
 import {
@@ -25,7 +26,11 @@ import type { Work } from "./work.ts"
 
 /** Asking for the letters of a handle: signed by the handle itself. */
 export const drainType = "drain/1"
-export const drainBody = struct({ handle: b32 })
+export const drainBody = struct({
+  handle: b32,
+  /** SHA-256 of the last envelope that arrived: it and those before it may go. */
+  received: opt(b32),
+})
 
 const retryMs = [50, 200, 1000, 5000]
 const lettersAtOnce = 256
@@ -47,7 +52,8 @@ export interface MailSurroundings {
   maySend(key: Uint8Array, organization: number): boolean
 }
 
-export type LetterHandler = (letter: Letter, body: never) => Promise<void>
+/** `key` signed the envelope: an organization's, or a wallet's one-time mailbox handle (with its key-type tag). */
+export type LetterHandler = (letter: Letter, body: never, key: Uint8Array) => Promise<void>
 
 export class Mailbox {
   readonly #around: MailSurroundings
@@ -60,7 +66,10 @@ export class Mailbox {
     this.#around = around
   }
 
-  on<K extends LetterKind>(kind: K, handler: (letter: Letter, body: LetterBody<K>) => Promise<void>): void {
+  on<K extends LetterKind>(
+    kind: K,
+    handler: (letter: Letter, body: LetterBody<K>, key: Uint8Array) => Promise<void>,
+  ): void {
     this.#handlers.set(kind, handler as LetterHandler)
   }
 
@@ -127,7 +136,17 @@ export class Mailbox {
   }
 
   #read(id: string): void {
-    this.#reading = this.#reading.then(() => this.#readOne(id)).catch(() => undefined)
+    this.#reading = this.#reading.then(() => this.#readOne(id)).catch((error: unknown) => this.#unread(id, error))
+  }
+
+  /** A letter that is wrong is dropped; where the world failed it stays and is read at the next start. */
+  async #unread(id: string, error: unknown): Promise<void> {
+    if (error instanceof EncodingError || error instanceof Refused) return this.#around.work.remove("inbox", id)
+    if (error instanceof Fault) return
+    // Our own mistake: the process must not go on as if nothing had happened.
+    setImmediate(() => {
+      throw error
+    })
   }
 
   async #readOne(id: string): Promise<void> {
@@ -146,7 +165,8 @@ export class Mailbox {
     if (content.sender !== 0 && !this.#around.maySend(key, content.sender)) return
     const handler = this.#handlers.get(content.kind)
     const codec = (letterBodies as Readonly<Record<string, StructCodec<unknown>>>)[content.kind]
-    if (handler !== undefined && codec !== undefined) await handler(content, decodeAs(codec, content.body) as never)
+    if (handler !== undefined && codec !== undefined)
+      await handler(content, decodeAs(codec, content.body) as never, key)
   }
 
   /** Seals, signs and posts; resolves once the letter is in the outbox on disk, and delivery goes on by itself. */
@@ -212,7 +232,10 @@ export class Mailbox {
     }
   }
 
-  /** The letters of a wallet's handle, oldest first: a CBOR array of envelopes. Handed out once. */
+  /**
+   * The letters of a wallet's handle, oldest first: a CBOR array of envelopes. They stay until a later request names the
+   * last one that arrived, so a lost answer loses nothing and a repeated request changes nothing.
+   */
   async drain(request: Uint8Array): Promise<Uint8Array> {
     const { payload, signatures } = decodeEnvelope(request, 1)
     const { body, expiry } = decodePayload(drainType, drainBody, payload)
@@ -226,8 +249,10 @@ export class Mailbox {
         "Sign with the handle's key",
       )
     }
-    const rows = this.#around.work.rows<Uint8Array>("waiting", toHex(body.handle)).slice(0, lettersAtOnce)
-    await Promise.all(rows.map(([id]) => this.#around.work.remove("waiting", id)))
-    return encode(rows.map(([, envelope]) => envelope))
+    const rows = this.#around.work.rows<Uint8Array>("waiting", toHex(body.handle))
+    const { received } = body
+    const arrived = received === undefined ? -1 : rows.findIndex(([id]) => id.endsWith(toHex(received)))
+    await Promise.all(rows.slice(0, arrived + 1).map(([id]) => this.#around.work.remove("waiting", id)))
+    return encode(rows.slice(arrived + 1, arrived + 1 + lettersAtOnce).map(([, envelope]) => envelope))
   }
 }

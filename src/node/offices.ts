@@ -10,6 +10,7 @@ import { claimOperations, receiveClaimLetters } from "./provider/claims.ts"
 import { paymentOperations } from "./provider/payments.ts"
 import { practitionerOperations } from "./provider/practitioners.ts"
 import { receptionOperations } from "./provider/reception.ts"
+import { historyOperations } from "./provider/record-history.ts"
 import { recordingOperations } from "./provider/recording.ts"
 import { recordsOperations } from "./provider/records-room.ts"
 import { registryOperations } from "./registry-desk.ts"
@@ -22,6 +23,7 @@ function ofKind(node: NodeContext): Operations {
         ...practitionerOperations(node),
         ...receptionOperations(node),
         ...recordingOperations(node),
+        ...historyOperations(node),
         ...recordsOperations(node),
         ...claimOperations(node),
         ...paymentOperations(node),

@@ -1,4 +1,4 @@
-/** Payloads written field by field in wire order, as TRANSACTIONS lists them, and read back before they are signed. */
+/** Payloads written field by field in wire order, and read back before they are signed. */
 import { decode, EncodingError, encode, type Value } from "../base/cbor.ts"
 import { encodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"

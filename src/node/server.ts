@@ -43,12 +43,27 @@ function answerBytes(reply: FastifyReply, bytes: Uint8Array): FastifyReply {
   return reply.type("application/cbor").send(Buffer.from(bytes))
 }
 
+/** What never reached an operation: too large, not JSON, of another media type. */
+function unreadable(status: number): Refusal {
+  if (status !== 413)
+    return {
+      code: "request",
+      message: "Cannot read request: its form is not as expected",
+      at: "body",
+      remedy: "Fix the request",
+    }
+  const message = `Cannot read request: over ${bodyLimit} bytes`
+  return { code: "request-too-large", message, at: "body", remedy: "Send it in parts" }
+}
+
 /** Builds the server; `deskToken` opens the desk and is known only to who started the node. */
 export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstance {
   const app = fastify({ bodyLimit, logger: false })
   app.addContentTypeParser("application/cbor", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof Refused) return sendRefusal(reply, error.refusal, 422)
+    const status = (error as { statusCode?: number }).statusCode ?? 500
+    if (status >= 400 && status < 500) return sendRefusal(reply, unreadable(status), status)
     const message = error instanceof Fault ? error.message : "Cannot answer: this node failed"
     const refusal = { code: "outage", message, at: "node", remedy: "Try again later" }
     return sendRefusal(reply, refusal, 503)

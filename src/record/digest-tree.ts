@@ -5,15 +5,20 @@
 import { assert } from "../base/assert.ts"
 import { b32, type Decoded, list, struct, uint } from "../base/schema.ts"
 import { treeProof, treeRoot, verifyTreeProof } from "../base/tree.ts"
-import { type Entry, entryLeaf, maxEntries } from "./entry.ts"
+import { digestLeaf, digestOf, type Entry, type EntryDigest, entryLeaf, maxEntries } from "./entry.ts"
 
 /** Where a leaf stands in a tree of `size` leaves, and the siblings on its way up. */
 export const treePlace = struct({ index: uint(0, 65535), size: uint(1, 65536), proof: list(b32, 0, 17) })
 export type TreePlace = Decoded<typeof treePlace>
 
 export function recordRoot(entries: readonly Entry[]): Uint8Array {
-  assert(entries.length <= maxEntries, "a record has at most 4,096 entries")
-  return treeRoot("entry", entries.map(entryLeaf))
+  return recordRootOf(entries.map(digestOf))
+}
+
+/** The same for whoever kept the digests and not the clear bytes: a record that grows. */
+export function recordRootOf(digests: readonly EntryDigest[]): Uint8Array {
+  assert(digests.length <= maxEntries, "a record has at most 4,096 entries")
+  return treeRoot("entry", digests.map(digestLeaf))
 }
 
 export function proveEntry(entries: readonly Entry[], index: number): TreePlace {

@@ -74,7 +74,24 @@ export const entryLabel = struct({
 })
 export type EntryLabel = Decoded<typeof entryLabel>
 
-/** The leaf's values, as TRANSACTIONS orders them: salt, media type, category, SHA-256 of the bytes. */
-export function entryLeaf({ bytes, mediaType, category, salt }: Entry): readonly Value[] {
-  return [salt, mediaType, category, sha256(bytes)]
+/** What an entry's leaf is made of, without its bytes. */
+export interface EntryDigest {
+  readonly salt: Uint8Array
+  readonly mediaType: string
+  readonly category: string
+  /** SHA-256 of the bytes as received. */
+  readonly content: Uint8Array
+}
+
+export function digestOf({ bytes, mediaType, category, salt }: Entry): EntryDigest {
+  return { salt, mediaType, category, content: sha256(bytes) }
+}
+
+/** The leaf's values in order: salt, media type, category, SHA-256 of the bytes. */
+export function digestLeaf({ salt, mediaType, category, content }: EntryDigest): readonly Value[] {
+  return [salt, mediaType, category, content]
+}
+
+export function entryLeaf(entry: Entry): readonly Value[] {
+  return digestLeaf(digestOf(entry))
 }

@@ -30,10 +30,19 @@ export type Letter = Decoded<typeof letter>
 /** The closed list of letters and what each carries. */
 export const letterBodies = {
   /** Wallet to payer: cover vouchers for fresh one-time keys, asked for with the member's enrolment secret. */
-  "voucher-request": struct({ enrolment: b32, month: uint(), keys: list(b32, 1, 64) }),
-  /** Payer to wallet: one voucher a key, with what each hides, and the snapshot all of them stand on. */
+  "voucher-request": struct({
+    enrolment: b32,
+    month: uint(),
+    /** Digest of the newest snapshot the wallet has. */
+    known: opt(b32),
+    keys: list(b32, 1, 64),
+  }),
+  /**
+   * Payer to wallet: the snapshots since the one it knows, oldest first, and one voucher a key with what each hides; all
+   * stand on the newest snapshot.
+   */
   vouchers: struct({
-    snapshot: bytes(1, 65536),
+    snapshots: list(bytes(1, 65536), 1, 256),
     vouchers: list(struct({ envelope: bytes(1, 1024), terms: bytes(1, 4096) }), 1, 64),
   }),
   /** Provider to wallet or payer: a sealed bundle to open, re-run and answer. */

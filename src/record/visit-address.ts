@@ -7,7 +7,7 @@ import { mailboxAddress } from "./letter.ts"
 
 /** What only this provider may read. */
 export const addressContent = struct({
-  /** The terms that the voucher hides, as TRANSACTIONS D1 orders them. */
+  /** The terms that the voucher hides, in their canonical form. */
   terms: opt(bytes(1, 4096)),
   /** The payer's snapshot the voucher stands on: a signed envelope. */
   snapshot: opt(bytes(1, 65536)),

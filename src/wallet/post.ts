@@ -2,12 +2,12 @@
  * The wallet's letters: sealed to an organization's node, signed by a one-time key, answered into a one-time mailbox.
  * A wallet has no node of its own; its mailboxes stand at one that it trusts to keep, not to read.
  */
-import { publicKeyOf } from "#crypto"
+import { publicKeyOf, sha256 } from "#crypto"
 import { decode } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { Fault } from "../base/fault.ts"
 import { refuse } from "../base/refusal.ts"
-import { b32, decodeAs, encodeAs, type StructCodec, struct } from "../base/schema.ts"
+import { b32, decodeAs, encodeAs, opt, type StructCodec, struct } from "../base/schema.ts"
 import { decodePayload, encodePayload, mailBody, mailType, signPayload } from "../ledger/envelopes.ts"
 import { mailboxSealingSeed, mailboxSeed } from "../privacy/keys.ts"
 import { generateNodeKey, mailInfo, openSealed, sealFor } from "../record/bundle-sealing.ts"
@@ -34,13 +34,15 @@ export interface Mailbox {
   readonly handleSeed: Uint8Array
   readonly sealingPrivateKey: Uint8Array
   readonly address: MailboxAddress
+  /** Digest of the last envelope fetched from it. */
+  received: Uint8Array | undefined
 }
 
 export async function openMailbox(seed: Uint8Array, index: number, host: number): Promise<Mailbox> {
   const handleSeed = mailboxSeed(seed, index)
   const { privateKey, publicKey } = await generateNodeKey(mailboxSealingSeed(seed, index))
   const address = { host, handle: publicKeyOf(handleSeed), sealingKey: publicKey }
-  return { index, handleSeed, sealingPrivateKey: privateKey, address }
+  return { index, handleSeed, sealingPrivateKey: privateKey, address, received: undefined }
 }
 
 /** What a letter is written with: the chain it speaks of and the block hour, by which mail expires. */
@@ -83,17 +85,21 @@ async function request(url: string, body: Uint8Array): Promise<Response> {
   }
 }
 
-const drainBody = struct({ handle: b32 })
+const drainBody = struct({ handle: b32, received: opt(b32) })
 
 /** Fetches and opens what waits in a mailbox. What does not open is left out: anybody may post rubbish. */
 export async function drain(mailbox: Mailbox, url: string, at: { chainId: string; hour: number }): Promise<Letter[]> {
-  const payload = encodePayload("drain/1", at.hour + 1, drainBody, { handle: mailbox.address.handle })
+  const payload = encodePayload("drain/1", at.hour + 1, drainBody, {
+    handle: mailbox.address.handle,
+    received: mailbox.received,
+  })
   const order = { signer: { seed: mailbox.handleSeed }, meaning: "mailed" } as const
   const response = await request(`${url}/mail/drain`, signPayload(at.chainId, payload, [order]))
   if (!response.ok) refuse("drain-refused", "Cannot fetch letters: the node refused", url, "Check the block hour")
   const envelopes = decode(new Uint8Array(await response.arrayBuffer()))
   const letters: Letter[] = []
   for (const envelope of Array.isArray(envelopes) ? envelopes : []) {
+    mailbox.received = sha256(envelope as Uint8Array)
     const opened = await openEnvelope(mailbox, envelope as Uint8Array)
     if (opened !== undefined) letters.push(opened)
   }

@@ -11,13 +11,13 @@ import { refuse } from "../base/refusal.ts"
 import { decodeAs, encodeAs } from "../base/schema.ts"
 import { signOne, type Voucher, voucherEnvelope } from "../ledger/envelopes.ts"
 import { decodeTerms, encodeTerms, type Terms, termsDigest } from "../ledger/terms.ts"
-import { decodeSnapshot, type Snapshot, snapshotDigest } from "../plan/snapshot.ts"
 import { categoryKey, recordIdentitySeed, visitSeed } from "../privacy/keys.ts"
 import { ageRecipient } from "../record/age-keys.ts"
 import { sealFor } from "../record/bundle-sealing.ts"
 import type { LetterBody } from "../record/letter.ts"
 import { addressContent, addressInfo, visitAddress } from "../record/visit-address.ts"
 import { type Mailbox, type Organization, openMailbox } from "./post.ts"
+import { SnapshotChain } from "./snapshot-chain.ts"
 
 export interface HeldVoucher {
   readonly index: number
@@ -31,7 +31,8 @@ export interface HeldVoucher {
 export interface Cover {
   readonly payer: number
   readonly enrolment: Uint8Array
-  snapshot: { readonly envelope: Uint8Array; readonly value: Snapshot } | undefined
+  /** The payer's chain of snapshots, each step added up again here. */
+  readonly snapshots: SnapshotChain
   vouchers: HeldVoucher[]
 }
 
@@ -66,7 +67,7 @@ export class Wallet {
   }
 
   addCover(payer: number, enrolment: Uint8Array): void {
-    this.#covers.set(payer, { payer, enrolment, snapshot: undefined, vouchers: [] })
+    this.#covers.set(payer, { payer, enrolment, snapshots: new SnapshotChain(), vouchers: [] })
   }
 
   cover(payer: number): Cover {
@@ -82,14 +83,17 @@ export class Wallet {
   voucherRequest(payer: number, month: number, count = vouchersAtOnce): LetterBody<"voucher-request"> {
     const keys: Uint8Array[] = []
     for (let i = 0; i < count; i++) keys.push(publicKeyOf(visitSeed(this.#seed, payer, this.#nextVoucher++)))
-    return { enrolment: this.cover(payer).enrolment, month, keys }
+    const { enrolment, snapshots } = this.cover(payer)
+    return { enrolment, month, known: snapshots.newest?.digest, keys }
   }
 
   /** Takes a stack after checking it: every voucher for a key of ours, its terms open it and name this snapshot. */
   acceptVouchers(payer: number, stack: LetterBody<"vouchers">): void {
     const cover = this.cover(payer)
-    const { payload } = decodeEnvelope(stack.snapshot, 1)
-    const digest = snapshotDigest(payload)
+    const { chainId } = this.settings
+    const payerKey = decodeEnvelope(stack.vouchers[0]!.envelope, 1).signatures[0]!.key
+    cover.snapshots.take(stack.snapshots, { chainId, payerKey })
+    const { digest } = cover.snapshots.newest!
     const held = stack.vouchers.map(({ envelope, terms }) => {
       const voucher = readVoucher(envelope)
       const opened = decodeTerms(terms)
@@ -103,7 +107,6 @@ export class Wallet {
         refuse("voucher-false", "Cannot take voucher: its terms do not open it", "vouchers", "Ask the payer again")
       return { index: index!, envelope, voucher, terms: opened, used: false }
     })
-    cover.snapshot = { envelope: stack.snapshot, value: decodeSnapshot(payload) }
     cover.vouchers = [...cover.vouchers.filter((old) => old.used), ...held]
   }
 
@@ -122,14 +125,14 @@ export class Wallet {
   ): Promise<{ readonly address: Uint8Array; readonly visit: WalletVisit }> {
     const cover = this.cover(payer)
     const voucher = cover.vouchers.find((held) => !held.used)
-    if (voucher === undefined || cover.snapshot === undefined) {
+    if (voucher === undefined || cover.snapshots.newest === undefined) {
       return refuse("voucher-none", "Cannot show address: no unused voucher", "cover", "Ask the payer for vouchers")
     }
     voucher.used = true
     const mailbox = await this.newMailbox()
     const content = encodeAs(addressContent, {
       terms: encodeTerms(voucher.terms),
-      snapshot: cover.snapshot.envelope,
+      snapshot: cover.snapshots.newest.envelope,
       mailbox: mailbox.address,
       recipient: await ageRecipient(recordIdentitySeed(this.#seed, provider.number)),
       categoryKeys: categories.map((category) =>
@@ -142,7 +145,7 @@ export class Wallet {
     const seed = visitSeed(this.#seed, payer, voucher.index)
     return {
       address,
-      visit: { V, seed, provider: provider.number, voucher, snapshot: cover.snapshot.envelope, mailbox },
+      visit: { V, seed, provider: provider.number, voucher, snapshot: cover.snapshots.newest.envelope, mailbox },
     }
   }
 

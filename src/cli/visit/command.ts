@@ -20,6 +20,7 @@ import { anchorOf, resume } from "./setting.ts"
 import {
   auditStep,
   claimStep,
+  countStep,
   coverStep,
   holdStep,
   ledgerBytes,
@@ -65,6 +66,7 @@ async function tell(screen: Screen, out: OutFolder, community: Community, visit:
   await settleMorning(tale)
   const { payment, receipt } = await payStep(tale, settled)
   const { bundle } = await papersStep(tale, claimed.review, payment)
+  await countStep(tale)
   await auditStep(tale, settled.paid)
   const { plan, patient } = quote
   const value = {

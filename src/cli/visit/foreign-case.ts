@@ -10,6 +10,7 @@ import { civilDate, dayNumber, formatDate, monthOfDay } from "../../base/time.ts
 import { orRefuse } from "../../formats/answer.ts"
 import { claimFrom, type Service } from "../../formats/claim.ts"
 import { derivePlan } from "../../formats/derive-plan.ts"
+import { limits } from "../../ledger/limits.ts"
 import type { Circumstances } from "../../node/provider/visit-file.ts"
 import { adjudicate } from "../../plan/adjudicate.ts"
 import { checkPlan } from "../../plan/check.ts"
@@ -41,6 +42,8 @@ export interface ForeignVisit {
 
 const payer = organizations.find(({ number }) => number === roles.payer)!.name
 const chainCurrency = "USD"
+/** What a desk takes as one record: in its request each byte is two letters, and 16 MiB is the most it reads. */
+const mostRecordBytes = 7 * 1024 * 1024
 
 /** @throws Refused when the visit cannot be determined, held or vouchered as one. */
 export function caseOfForeignVisit(foreign: ForeignVisit): VisitCase {
@@ -53,6 +56,7 @@ export function caseOfForeignVisit(foreign: ForeignVisit): VisitCase {
       `Bill in ${chainCurrency}`,
     )
   }
+  refuseTooLarge(foreign)
   const { kind } = circumstances
   const serviceDay = Math.min(...services.map(({ from }) => from))
   if (serviceDay < 0) {
@@ -94,6 +98,19 @@ export function caseOfForeignVisit(foreign: ForeignVisit): VisitCase {
     facts,
     lines,
     labels,
+  }
+}
+
+/** What the nodes would refuse half-way is refused before they start. */
+function refuseTooLarge({ entries, facts }: ForeignVisit): void {
+  const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0)
+  if (bytes > mostRecordBytes) {
+    const what = `Cannot record visit: its entries have ${bytes} bytes, over ${mostRecordBytes}`
+    refuse("record-too-large", what, "entries", "Leave large attachments out, or split the visit")
+  }
+  if (entries.length > limits.entriesPerRecord || facts.length > limits.factsPerStatement) {
+    const what = `Cannot record visit: over ${limits.factsPerStatement} facts or ${limits.entriesPerRecord} entries`
+    refuse("record-too-many", what, "facts", "Split the visit")
   }
 }
 

@@ -214,12 +214,14 @@ export class Journey {
   }
 
   /** Signs, if the wallet's own run agrees with every part. @throws Refused with the first thing that is wrong. */
-  async countersign({ statement, payload, verdict }: Review): Promise<void> {
+  async countersign(reviewed: Review): Promise<void> {
+    const { statement, payload, verdict } = reviewed
     if (!verdict.good) {
       const { code, message, at } = verdict.failure!
       throw new Refused({ code, message: `Cannot countersign visit: ${message}`, at, remedy: "Ask the provider" })
     }
     const { header, signature } = this.wallet.signFor(this.visit, "countersigned", payload)
+    this.wallet.cover(roles.payer).snapshots.note(reviewed)
     await this.#write("countersignature", { statement, header, signature })
   }
 

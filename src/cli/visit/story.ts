@@ -7,7 +7,7 @@ import { fromHex, toHex } from "../../base/bytes.ts"
 import { Fault } from "../../base/fault.ts"
 import { formatMoney } from "../../base/money.ts"
 import { Refused } from "../../base/refusal.ts"
-import { formatDate } from "../../base/time.ts"
+import { formatDate, monthOfDay } from "../../base/time.ts"
 import { isRefusal } from "../../formats/answer.ts"
 import { balance835 } from "../../formats/x12/balance-835.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
@@ -334,6 +334,24 @@ async function awaitRemittance({ journey }: Tale): Promise<Uint8Array> {
 /** Bytes this visit put on the ledger: its hold and its settlement. */
 export function ledgerBytes(receipt: Uint8Array, hold: number): number {
   return decodeReceipt(receipt).transaction.length + hold
+}
+
+/** The next snapshot has counted the visit; the wallet has added it up again from what it signed. */
+export async function countStep({ screen, visit, journey }: Tale): Promise<void> {
+  const before = journey.wallet.cover(roles.payer).snapshots.newest?.value.sequence ?? 0
+  for (let tries = 0; tries < 100; tries++) {
+    await journey.fetchVouchers(monthOfDay(visit.serviceDay), 1)
+    const { sequence, buckets } = journey.wallet.cover(roles.payer).snapshots.newest!.value
+    if (sequence === before) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      continue
+    }
+    const met = buckets.map((row) => `${row.clause} ${dollars(row.met)} of ${dollars(row.limit)}`).join(", ")
+    screen.line(
+      `Snapshot ${sequence} from the payer counts this visit; the wallet added it up again and agrees: ${met}.`,
+    )
+    return
+  }
 }
 
 /** 8. An audit: a replacement claim without the exam line. */

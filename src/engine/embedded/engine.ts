@@ -38,6 +38,8 @@ export interface EmbeddedOptions {
   readonly queue?: number
   /** Batches a block, at most. */
   readonly batchesPerBlock?: number
+  /** Told where the main thread's time goes; its own by the wall clock unless given. */
+  readonly stopwatch?: Stopwatch
   /** Called once when the engine cannot go on: a disk that fails, or a defect. */
   readonly onHalt?: (cause: unknown) => void
 }
@@ -51,12 +53,14 @@ const helpRange = 8
 /** Executed blocks that may wait while another is on its way to disk. */
 const blocksAhead = 2
 
+type Optional = "onHalt" | "threads" | "stopwatch"
+
 export class EmbeddedEngine<T extends Decoded> implements Engine {
   readonly trust = "operator"
   /** Where the main thread's time goes. */
-  readonly stopwatch = new Stopwatch()
+  readonly stopwatch: Stopwatch
   readonly #application: Application<T>
-  readonly #options: Required<Omit<EmbeddedOptions, "onHalt" | "threads">> & Pick<EmbeddedOptions, "onHalt" | "threads">
+  readonly #options: Required<Omit<EmbeddedOptions, Optional>> & Pick<EmbeddedOptions, Optional>
   readonly #answers = new Answers()
   readonly #heights: Heights
   #pool: SignaturePool | undefined
@@ -72,6 +76,7 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
 
   constructor(application: Application<T>, options: EmbeddedOptions) {
     this.#application = application
+    this.stopwatch = options.stopwatch ?? new Stopwatch()
     this.#options = { clock: systemClock, queue: 8192, batchesPerBlock: 4, ...options }
     this.#heights = new Heights(application.height)
   }

@@ -73,40 +73,45 @@ function readBundle(bytes: Uint8Array): Bundle | undefined {
   }
 }
 
+/** Signed, or the code of what is wrong; and the provider that waits for the answer, who need not have sent the bundle. */
+type PayerAnswer = { readonly provider?: number } & (
+  | { readonly signed: { readonly header: Uint8Array; readonly signature: Uint8Array } }
+  | { readonly reason: string }
+)
+
 /** Checks an opened bundle; signs, or gives the code of what is wrong. */
-async function answer(
-  node: NodeContext,
-  bytes: Uint8Array,
-): Promise<{ signed: { header: Uint8Array; signature: Uint8Array } } | { reason: string }> {
+async function answer(node: NodeContext, bytes: Uint8Array): Promise<PayerAnswer> {
   const bundle = readBundle(bytes)
   if (bundle === undefined) return { reason: "bad-encoding" }
   const verdict = checkBundle(bundle, viewOf(node, bundle))
-  if (!verdict.good) return { reason: verdict.failure?.code ?? "not-checked" }
+  const { provider } = bundle
+  if (!verdict.good) return { provider, reason: verdict.failure?.code ?? "not-checked" }
   // A payer signs last: what it could not check, above all that the patient's side has signed, it does not sign.
   const [unchecked] = verdict.notChecked
-  if (unchecked !== undefined) return { reason: `not-checked-${unchecked}` }
+  if (unchecked !== undefined) return { provider, reason: `not-checked-${unchecked}` }
   const { payload } = decodeEnvelope(bundle.visitStatement)
   const { supersedes, V } = visitOf(bundle)
   const agreed: AgreedClaim = {
     statement: verdict.statementId!,
     supersedes,
     V,
-    provider: bundle.provider,
+    provider,
     bundle: bytes,
     determination: determinationDigest(bundle.determination),
     at: node.chain.seconds,
   }
   await node.work.put("agreed", toHex(agreed.statement), agreed)
-  return { signed: node.keys.sign("agree", "agreed", node.chain.chainId, payload) }
+  return { provider, signed: node.keys.sign("agree", "agreed", node.chain.chainId, payload) }
 }
 
 export function receiveBundles(node: NodeContext): void {
   node.mail.on("bundle", async ({ sender, thread }, { statement, sealed }) => {
     const { privateKey } = await generateNodeKey(node.keys.seed("sealing"))
     const opened = await openBundle(privateKey, statement, sealed)
-    const result = opened === undefined ? { reason: "does-not-open" } : await answer(node, opened)
-    if ("signed" in result) await node.mail.send(sender, "agreement", { statement, ...result.signed }, thread)
-    else await node.mail.send(sender, "disagreement", { statement, reason: result.reason }, thread)
+    const result: PayerAnswer = opened === undefined ? { reason: "does-not-open" } : await answer(node, opened)
+    const to = result.provider ?? sender
+    if ("signed" in result) await node.mail.send(to, "agreement", { statement, ...result.signed }, thread)
+    else await node.mail.send(to, "disagreement", { statement, reason: result.reason }, thread)
   })
 }
 

@@ -3,7 +3,7 @@
  * its own part of every counted limit, so that two visits at once can never use the same unit of cover.
  */
 import { randomBytes } from "node:crypto"
-import { toHex } from "../../base/bytes.ts"
+import { equalBytes, toHex } from "../../base/bytes.ts"
 import { maximum } from "../../base/money.ts"
 import { refuse } from "../../base/refusal.ts"
 import { firstHourOfMonth, parseDate } from "../../base/time.ts"
@@ -165,6 +165,13 @@ function issueOne(
   }
 }
 
+/** The snapshots a wallet has not seen, so that it can add up each step; only the newest for one that knows none. */
+function snapshotsSince(file: MemberFile, known: Uint8Array | undefined): readonly Uint8Array[] {
+  const seen = file.snapshots.findIndex(({ digest }) => known !== undefined && equalBytes(digest, known))
+  const from = known === undefined ? file.snapshots.length - 1 : Math.min(seen + 1, file.snapshots.length - 1)
+  return file.snapshots.slice(from).map(({ envelope }) => envelope)
+}
+
 /** Answers a wallet: one voucher for each of its fresh keys, all standing on the newest snapshot. */
 async function issue(
   node: NodeContext,
@@ -181,7 +188,7 @@ async function issue(
     sent.push(made.sent)
   }
   await saveMember(node.work, current)
-  return { snapshot: current.snapshots.at(-1)!.envelope, vouchers: sent }
+  return { snapshots: snapshotsSince(current, request.known), vouchers: sent }
 }
 
 export function receiveMemberLetters(node: NodeContext): void {

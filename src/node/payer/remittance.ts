@@ -12,8 +12,8 @@ import { traceNumber, write835 } from "../../formats/x12/write-835.ts"
 import { decodePayload, transactionId } from "../../ledger/envelopes.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
+import { limitsOf } from "../../plan/corrections.ts"
 import { explain } from "../../plan/explain.ts"
-import { valueOn } from "../../plan/plan.ts"
 import { nextSnapshot } from "../../plan/snapshot.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
 import { verifyReceipt } from "../../verify/verify.ts"
@@ -39,16 +39,11 @@ async function countVisit(node: NodeContext, transaction: Uint8Array): Promise<v
   const last = member.snapshots.at(-1)!
   if (member.snapshots.some(({ value }) => value.visits.some((id) => toHex(id) === toHex(agreed.statement)))) return
   const plan = await node.plans.get(member.plan, node.config.organization)
-  const { leg } = claimAndLeg(agreed)
+  const { leg, bundle } = claimAndLeg(agreed)
   const value = nextSnapshot(last.value, {
     visits: [{ statement: agreed.statement, differences: leg.differences }],
     expiry: last.value.expiry,
-    limitOf: (clause) => {
-      const bucket = plan.buckets.find((one) => one.clause.number === clause)
-      return bucket?.measure === "count" || bucket?.person === undefined
-        ? undefined
-        : valueOn(bucket.person, node.chain.day)
-    },
+    limitOf: limitsOf(plan, bundle.on),
   })
   await saveMember(node.work, { ...member, snapshots: [...member.snapshots, signSnapshot(node, value)] })
 }

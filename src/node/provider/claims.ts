@@ -3,7 +3,10 @@
  * payer agrees, and one transaction with three signatures settles it. The clinic gathers the signatures; each arrives by
  * sealed mail and moves the visit on.
  */
-import { toHex } from "../../base/bytes.ts"
+import { verifySignature } from "#crypto"
+import { equalBytes, toHex } from "../../base/bytes.ts"
+import { EncodingError } from "../../base/cbor.ts"
+import { decodeEnvelope, encodeEnvelope, toSign } from "../../base/envelope.ts"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
 import type { ClaimLine } from "../../plan/claim.ts"
 import { decodeClaim } from "../../plan/claim.ts"
@@ -16,6 +19,7 @@ import { lineOf } from "./lines.ts"
 import { deskKey } from "./practitioners.ts"
 import { describe, type Priced, priceVisit } from "./pricing.ts"
 import { mustFind } from "./reception.ts"
+import { withRecorded } from "./record-history.ts"
 import { buildFacts, buildStatement, bundleOf, statementEnvelope } from "./statement.ts"
 import {
   type FiledStatement,
@@ -120,15 +124,16 @@ async function holdLines(node: NodeContext, file: VisitFile, denied: readonly nu
 
 async function settle(node: NodeContext, file: VisitFile, statement: FiledStatement): Promise<void> {
   const transaction = statementEnvelope(statement)
+  let height: number
   try {
-    await node.chain.submit(transaction, "settle")
+    height = (await node.chain.submit(transaction, "settle")).height
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     await saveVisit(node.work, { ...file, refused: error.refusal })
     return
   }
   const settled = { statement: statement.id, transaction }
-  const { refused: _, ...rest } = file
+  const { refused: _, ...rest } = withRecorded(node, file, { facts: statement.facts, height })
   const saved = { ...rest, settled: file.settled ?? settled, latest: settled }
   await saveVisit(node.work, saved)
   const receipt = await node.chain.receipt(transaction)
@@ -143,30 +148,56 @@ export function receiveClaimLetters(node: NodeContext): void {
   })
   node.mail.on("countersignature", async (_letter, { statement: id, header, signature }) => {
     const found = findByStatement(node.work, id)
-    if (found === undefined) return
+    if (found === undefined || !isSignedBy(node, found, id, { header, signature }, isPatient(found))) return
     const { file, statement } = await addSignature(node, found, id, { meaning: "countersigned", header, signature })
     await askPayer(node, file, statement)
   })
-  node.mail.on("held-line", async (_letter, { statement: id, facts }) => {
+  node.mail.on("held-line", async (_letter, { statement: id, facts }, key) => {
     const found = findByStatement(node.work, id)
-    if (found !== undefined) await holdLines(node, found, facts)
+    // Only the wallet that showed this visit's address knows the handle's key.
+    if (found !== undefined && equalBytes(key.subarray(1), found.address.mailbox.handle))
+      await holdLines(node, found, facts)
   })
-  node.mail.on("agreement", async (_letter, { statement: id, header, signature }) => {
+  node.mail.on("agreement", async ({ sender }, { statement: id, header, signature }) => {
     const found = findByStatement(node.work, id)
-    if (found === undefined) return
+    if (found === undefined || sender !== found.payer) return
+    if (!isSignedBy(node, found, id, { header, signature }, (key) => node.chain.isKeyOf(key, found.payer))) return
     const { file, statement } = await addSignature(node, found, id, { meaning: "agreed", header, signature })
     await settle(node, file, statement)
   })
   node.mail.on("disagreement", async ({ sender }, { statement: id, reason }) => {
     const found = findByStatement(node.work, id)
+    if (found === undefined || sender !== found.payer) return
     const refusal: Refusal = {
       code: reason,
       message: `Cannot settle visit: organization ${sender} will not sign it`,
       at: "bundle",
       remedy: "Fix what it names, or let an arbiter decide",
     }
-    if (found !== undefined) await saveVisit(node.work, { ...found, refused: refusal })
+    await saveVisit(node.work, { ...found, refused: refusal })
   })
+}
+
+const isPatient = (file: VisitFile) => (key: Uint8Array) => equalBytes(key.subarray(1), file.visit)
+
+/** Whether a signature that came by letter is one of a key that may give it: a bad one must not take a good one's place. */
+function isSignedBy(
+  node: NodeContext,
+  file: VisitFile,
+  id: Uint8Array,
+  { header, signature }: { readonly header: Uint8Array; readonly signature: Uint8Array },
+  mayGive: (key: Uint8Array) => boolean,
+): boolean {
+  const statement = file.statements.find((one) => equalBytes(one.id, id))
+  if (statement === undefined) return false
+  try {
+    const [read] = decodeEnvelope(encodeEnvelope(statement.payload, [{ header, signature }])).signatures
+    const message = toSign(node.chain.chainId, header, statement.payload)
+    return mayGive(read!.key) && verifySignature(read!.key.subarray(1), message, signature)
+  } catch (error) {
+    if (error instanceof EncodingError) return false
+    throw error
+  }
 }
 
 /** Where a visit stands, for the people at the desk. */

@@ -15,6 +15,8 @@ import { signWith } from "../keys.ts"
 import { envelopeOf, payloadOf, readPayload, sameBytes } from "../payload.ts"
 
 const collection = "desk-keys"
+/** Made, but not yet on the ledger: the key in use stays until its successor is registered. */
+const prepared = "desk-keys-prepared"
 
 /** The seed of a practitioner's desk key here. */
 export function deskKey(node: NodeContext, practitioner: Uint8Array): Uint8Array {
@@ -29,7 +31,7 @@ export function deskKey(node: NodeContext, practitioner: Uint8Array): Uint8Array
 async function prepareDeskKey(node: NodeContext, fields: Fields): Promise<unknown> {
   const practitioner = fields.bytes("practitioner", 32)
   const seed = new Uint8Array(randomBytes(32))
-  await node.work.put(collection, toHex(practitioner), seed)
+  await node.work.put(prepared, toHex(practitioner), seed)
   const { hour } = node.chain
   const until = fields.has("hours") ? hour + fields.integer("hours") : openEnd
   const key = keyId(publicKeyOf(seed))
@@ -49,18 +51,21 @@ async function prepareDeskKey(node: NodeContext, fields: Fields): Promise<unknow
 async function registerDeskKey(node: NodeContext, fields: Fields): Promise<unknown> {
   const payload = fields.bytes("payload")
   const practitioner = fields.bytes("practitioner", 32)
+  const seed = node.work.get<Uint8Array>(prepared, toHex(practitioner))
   const { chainId } = node.chain
   const [organization, key] = readPayload(payload, "register-key/1")
-  if (organization !== node.config.organization || !sameBytes(key, keyId(publicKeyOf(deskKey(node, practitioner))))) {
-    refuse("payload-other", "Cannot register key: not the desk key prepared here", "payload", "Prepare it first")
+  if (seed === undefined || organization !== node.config.organization || !sameBytes(key, keyId(publicKeyOf(seed)))) {
+    return refuse("payload-other", "Cannot register key: not the desk key prepared here", "payload", "Prepare it first")
   }
   const envelope = envelopeOf(
     payload,
     node.keys.sign("admin", "registered", chainId, payload),
-    signWith(deskKey(node, practitioner), "possessed", chainId, payload),
+    signWith(seed, "possessed", chainId, payload),
     { header: fields.bytes("header"), signature: fields.bytes("signature", 64) },
   )
   const { height } = await node.chain.submit(envelope, "register-key")
+  await node.work.put(collection, toHex(practitioner), seed)
+  await node.work.remove(prepared, toHex(practitioner))
   return { height }
 }
 

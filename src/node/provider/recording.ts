@@ -3,20 +3,40 @@
  * keeps the facts in plain words. Clear bytes pass through and are not kept.
  */
 import { randomBytes } from "node:crypto"
-import { sha256, toUtf8 } from "#crypto"
+import { toUtf8 } from "#crypto"
 import { toHex } from "../../base/bytes.ts"
 import { refuse } from "../../base/refusal.ts"
 import { ageRecipient } from "../../record/age-keys.ts"
-import { recordRoot } from "../../record/digest-tree.ts"
-import { type Category, type Entry, isCategory, isMediaType } from "../../record/entry.ts"
+import { recordRootOf } from "../../record/digest-tree.ts"
+import { type Category, digestOf, type Entry, isCategory, isMediaType } from "../../record/entry.ts"
 import { isSentence } from "../../record/facts.ts"
 import { sealEntry } from "../../record/sealing.ts"
+import { type DatedEntry, parseEventTime } from "../../record/timeline.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { mustFind } from "./reception.ts"
 import { type FileFact, type SealedEntry, saveVisit, type VisitFile } from "./visit-file.ts"
 
 const fresh = () => new Uint8Array(randomBytes(32))
+
+interface Received extends DatedEntry {
+  readonly entry: Entry
+}
+
+/** @param place - the entry's own in the record: it corrects an earlier one only. */
+function receivedOf(fields: Fields, place: number): Received {
+  const at = fields.has("at") ? fields.text("at") : undefined
+  if (at !== undefined && parseEventTime(at) === undefined)
+    refuse("event-time", "Cannot record entry: its time is no date or instant", "at", "As 2026-04-14T09:10:00-04:00")
+  const corrects = fields.has("corrects") ? fields.integer("corrects") : undefined
+  if (corrects !== undefined && corrects >= place)
+    refuse("corrects", "Cannot record entry: what it corrects is not before it", "corrects", "Name an earlier entry")
+  return {
+    entry: entryOf(fields),
+    ...(at === undefined ? {} : { at }),
+    ...(corrects === undefined ? {} : { corrects }),
+  }
+}
 
 function entryOf(fields: Fields): Entry {
   const [mediaType, category] = [fields.text("mediaType"), fields.text("category")]
@@ -27,7 +47,7 @@ function entryOf(fields: Fields): Entry {
   return { bytes: fields.bytes("bytes"), mediaType, category, salt: fresh() }
 }
 
-async function seal(node: NodeContext, file: VisitFile, entry: Entry): Promise<SealedEntry> {
+async function seal(node: NodeContext, file: VisitFile, { entry, ...dated }: Received): Promise<SealedEntry> {
   const key = file.address.categoryKeys.find(({ category }) => category === entry.category)
   if (key === undefined) {
     return refuse(
@@ -42,8 +62,7 @@ async function seal(node: NodeContext, file: VisitFile, entry: Entry): Promise<S
     practice: await ageRecipient(node.keys.seed("records")),
     categoryKey: { category: key.category as Category, id: key.id, key: key.key },
   })
-  const { mediaType, category, salt, bytes } = entry
-  return { file: await node.vault.put(sealed), mediaType, category, salt, content: sha256(bytes) }
+  return { file: await node.vault.put(sealed), ...digestOf(entry), ...dated }
 }
 
 function factOf(fields: Fields, file: VisitFile, entries: number): FileFact {
@@ -56,19 +75,27 @@ function factOf(fields: Fields, file: VisitFile, entries: number): FileFact {
   return { sentence: toUtf8(sentence), salt: fresh(), entry, author: file.practitioner }
 }
 
+/** The file with these entries and facts after those that are there; its record root is over all of them. */
+export async function withEntries(node: NodeContext, file: VisitFile, fields: Fields): Promise<VisitFile> {
+  const before = file.entries.length
+  const received = fields.objects("entries").map((entry, i) => receivedOf(entry, before + i))
+  const facts = fields.objects("facts").map((fact) => factOf(fact, file, before + received.length))
+  const entries = [...file.entries, ...(await Promise.all(received.map((one) => seal(node, file, one))))]
+  return { ...file, entries, recordRoot: recordRootOf(entries), facts: [...file.facts, ...facts] }
+}
+
+export function describeRecord({ recordRoot, entries, facts }: VisitFile): Readonly<Record<string, unknown>> {
+  return { recordRoot, entries: entries.length, facts: facts.length, files: entries.map(({ file }) => toHex(file)) }
+}
+
+/** The record as it stands before anybody relies on it: recording again replaces it. */
 async function record(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
-  const entries = fields.objects("entries").map(entryOf)
-  const facts = fields.objects("facts").map((fact) => factOf(fact, file, entries.length))
-  const sealed = await Promise.all(entries.map((entry) => seal(node, file, entry)))
-  const root = recordRoot(entries)
-  await saveVisit(node.work, { ...file, entries: sealed, recordRoot: root, facts })
-  return {
-    recordRoot: toHex(root),
-    entries: sealed.length,
-    facts: facts.length,
-    files: sealed.map(({ file: name }) => toHex(name)),
-  }
+  if (file.recorded !== undefined)
+    refuse("recorded", "Cannot record anew: the ledger has this record", "visit", "Add to it with amend-record")
+  const saved = await withEntries(node, { ...file, entries: [], facts: [] }, fields)
+  await saveVisit(node.work, saved)
+  return describeRecord(saved)
 }
 
 /** A later note of fact, as by a biller: tied to an entry that is there. */

@@ -1,6 +1,6 @@
 /**
  * Builds the two statements of a visit and the bundle that opens them: every commitment under a fresh salt, the amount
- * under a fresh blinding. What is opened to whom follows TRANSACTIONS D.
+ * under a fresh blinding. Each reader gets what its part needs and no more.
  */
 import { randomBytes } from "node:crypto"
 import { assert } from "../../base/assert.ts"
@@ -26,20 +26,21 @@ const fresh = () => new Uint8Array(randomBytes(32))
 
 /** The facts statement over what is recorded now. `ceiling` binds the most the patient may owe. */
 export function buildFacts(node: NodeContext, file: VisitFile, ceiling: bigint): FiledFacts {
-  const { recordRoot } = file
+  const { recordRoot, recorded } = file
   if (recordRoot === undefined)
     return refuse("no-record", "Cannot state facts: nothing is recorded", "visit", "Record the visit first")
   const ceilingSalt = fresh()
   const payload = encodePayload(factsStatementType, monthExpiry(node.chain.hour), factsBody, {
     V: file.visit,
     provider: node.config.organization,
-    supersedes: undefined,
+    // The first facts of a visit name none before them; later ones amend the newest that the ledger has.
+    supersedes: recorded?.at(-1)?.facts,
     recordRoot,
     factsRoot: factsRoot(file.facts),
     ceiling: commitCeiling(ceilingSalt, ceiling),
     delegation: undefined,
   })
-  return { payload, ceiling, ceilingSalt, facts: file.facts }
+  return { payload, entries: file.entries.length, ceiling, ceilingSalt, facts: file.facts }
 }
 
 /** The visit statement over one leg's determination. */

@@ -5,11 +5,15 @@
 import { toHex } from "../../base/bytes.ts"
 import type { Refusal } from "../../base/refusal.ts"
 import type { Claim, ClaimLine } from "../../plan/claim.ts"
+import type { DatedEntry, RecordedFacts } from "../../record/timeline.ts"
 import type { AddressContent } from "../../record/visit-address.ts"
 import type { Work } from "../work.ts"
 
-/** One entry as sealed in the vault; the clear bytes stay with nobody but those who can open it. */
-export interface SealedEntry {
+/**
+ * One entry as sealed in the vault; the clear bytes stay with nobody but those who can open it. Its event time stands
+ * here and inside the ciphertext, never on the ledger.
+ */
+export interface SealedEntry extends DatedEntry {
   /** SHA-256 of the sealed file: its name in the vault. */
   readonly file: Uint8Array
   readonly mediaType: string
@@ -39,6 +43,8 @@ export interface StatementSignature {
 /** A facts statement with what opens it. */
 export interface FiledFacts {
   readonly payload: Uint8Array
+  /** Entries under its record root. */
+  readonly entries: number
   readonly ceiling: bigint
   readonly ceilingSalt: Uint8Array
   readonly facts: readonly FileFact[]
@@ -92,6 +98,8 @@ export interface VisitFile {
   readonly planDigest: Uint8Array | undefined
   readonly entries: readonly SealedEntry[]
   readonly recordRoot: Uint8Array | undefined
+  /** Facts statements that the ledger has, the newest last. */
+  readonly recorded?: readonly RecordedFacts[]
   readonly facts: readonly FileFact[]
   readonly lines: readonly ClaimLine[]
   /** Lines the patient said did not happen, back with their author. */

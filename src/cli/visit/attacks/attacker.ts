@@ -16,6 +16,7 @@ import { type Enrolment, Journey, type Priced } from "../journey.ts"
 import { deposit, engagePractitioner, type Practitioner, roles } from "../setting.ts"
 import type { RecordFact } from "../visit-case.ts"
 import { sealBundle } from "../../../record/bundle-sealing.ts"
+import { operatorNumber } from "../community.ts"
 import { Insider } from "./insider.ts"
 import { type AttackScene, NotRun } from "./scene.ts"
 import type { Window } from "./window.ts"
@@ -50,7 +51,6 @@ export interface ShownVisit {
 }
 
 const vouchers = 40
-const funds = 20_000_000n
 
 export class Attacker {
   readonly scene: AttackScene
@@ -59,6 +59,7 @@ export class Attacker {
   readonly #wallet: Promise<Wallet>
   #expiry = 0
   #colleague: Promise<Practitioner> | undefined
+  #elsewhere: Promise<Claimed> | undefined
 
   constructor(scene: AttackScene, window: Window) {
     this.scene = scene
@@ -78,13 +79,28 @@ export class Attacker {
     return this.setting.community.node(organization)
   }
 
+  /** The node that closes the blocks: no other has them sooner. */
+  get #newest() {
+    return this.node(operatorNumber)
+  }
+
+  /** The running hour, by which windows are measured. */
+  async running(): Promise<number> {
+    return (await this.#newest.desk<{ running: number }>("clock")).running
+  }
+
   enrolment(over: Partial<Enrolment> = {}): Enrolment {
-    const { member, serviceDay, hold } = this.scene.told
-    return { plan: this.scene.plan.digest, facts: member, left: [], cap: hold, day: serviceDay, ...over }
+    const { member, serviceDay } = this.scene.told
+    return { plan: this.scene.plan.digest, facts: member, left: [], cap: this.hold, day: serviceDay, ...over }
+  }
+
+  /** Enough for whatever a visit like the told one may cost. */
+  get hold(): bigint {
+    return stepFrom(this.scene.told.lines.reduce((sum, { charge }) => sum + charge, 0n))
   }
 
   async #enrol(): Promise<Wallet> {
-    await deposit(this.setting, roles.payer, funds)
+    await deposit(this.setting, roles.payer, this.hold * BigInt(vouchers))
     const journey = new Journey(this.setting)
     const enrolment = this.enrolment()
     await journey.enrol(enrolment)
@@ -108,6 +124,12 @@ export class Attacker {
     return this.#colleague
   }
 
+  /** The attack patient's visit at the hospital, settled: what another clinic of hers knows. */
+  elsewhere(): Promise<Claimed> {
+    this.#elsewhere ??= this.colleague().then((practitioner) => this.settled({ provider: roles.hospital, practitioner }))
+    return this.#elsewhere
+  }
+
   async close(): Promise<void> {
     for (const insider of await Promise.allSettled(this.#insiders.values())) {
       if (insider.status === "fulfilled") await insider.value.close()
@@ -115,12 +137,12 @@ export class Attacker {
   }
 
   async hour(): Promise<number> {
-    return (await this.node(roles.regulator).get<{ hour: number }>("/health")).hour
+    return (await this.#newest.get<{ hour: number }>("/health")).hour
   }
 
   /** Puts a transaction on the ledger as it is. @throws Refused with the ledger's code. */
   submit(envelope: Uint8Array): Promise<unknown> {
-    return this.node(roles.hospital).desk("submit", { transaction: toHex(envelope) })
+    return this.#newest.desk("submit", { transaction: toHex(envelope) })
   }
 
   /** Builds a payload, has it signed, and submits it. Each expires at another hour, so that none repeats another. */
@@ -136,7 +158,7 @@ export class Attacker {
   }
 
   shown({ visit, provider }: Journey): Promise<ShownVisit> {
-    return this.node(roles.regulator).desk("visit", { visit: toHex(visit.V), provider })
+    return this.#newest.desk("visit", { visit: toHex(visit.V), provider })
   }
 
   async leg(journey: Journey): Promise<ShownLeg> {
@@ -146,17 +168,17 @@ export class Attacker {
   }
 
   /** A visit with money held for it and its facts recorded. */
-  async recorded(options: VisitOptions = {}): Promise<{ journey: Journey; quote: Priced }> {
+  async recorded(options: VisitOptions = {}): Promise<{ journey: Journey; quote: Priced; files: readonly string[] }> {
     const { told, practitioner } = this.scene
     const journey = new Journey(this.setting, options.provider ?? roles.clinic, options.wallet ?? (await this.wallet()))
     await journey.arrive((options.practitioner ?? practitioner).id)
     const lines = options.lines ?? told.lines
     const quote = await journey.quote(lines)
-    const hold = options.hold ?? told.hold
+    const hold = options.hold ?? this.hold
     if (hold > 0n) await journey.hold(hold)
     const facts = (options.facts ?? told.facts).map(({ sentence }) => ({ sentence, entry: 0 }))
-    await journey.record(told.entries.slice(0, 1), facts)
-    return { journey, quote }
+    const { files } = await journey.record(told.entries.slice(0, 1), facts)
+    return { journey, quote, files }
   }
 
   async claimed(options: VisitOptions = {}): Promise<Claimed> {
@@ -218,6 +240,13 @@ export function openingOf({ review }: Pick<Claimed, "review">) {
 
 export function legOf({ journey, review }: Pick<Claimed, "journey" | "review">) {
   return { V: journey.visit.V, provider: journey.provider, leg: 0, statement: review.statement }
+}
+
+/** The smallest step of the ladder that is not below an amount. */
+function stepFrom(amount: bigint): bigint {
+  for (let power = 100n; ; power *= 10n) {
+    for (const digit of [1n, 2n, 5n]) if (digit * power >= amount) return digit * power
+  }
 }
 
 /** The largest step of the ladder below an amount. */

@@ -34,7 +34,7 @@ async function holdWithoutVoucher(attacker: Attacker): Promise<void> {
   const address = encodeAs(visitAddress, { visit, provider: roles.hospital, voucher: undefined, sealed })
   const desk = attacker.node(roles.hospital)
   await desk.desk("open-visit", { address: toHex(address), practitioner: toHex(attacker.scene.practitioner.id) })
-  await desk.desk("prepare-hold", { visit: toHex(visit), amount: attacker.scene.told.hold })
+  await desk.desk("prepare-hold", { visit: toHex(visit), amount: attacker.hold })
 }
 
 /**
@@ -63,12 +63,12 @@ async function holdWithOwnVoucher(attacker: Attacker): Promise<void> {
   const [visitSeed, signer] = [random(), { seed: random() }]
   const V = publicKeyOf(visitSeed)
   const month = monthOfDay(scene.told.serviceDay)
-  const body = { V, payer: roles.payer, cap: scene.told.hold, month, terms: random() }
+  const body = { V, payer: roles.payer, cap: attacker.hold, month, terms: random() }
   const payload = encodePayload(voucherType, firstHourOfMonth(month + 3), voucherBody, body)
   const voucher = readNested(voucherEnvelope, signPayload(chainId, payload, [{ signer, meaning: "vouchered" }]))
   if (isRejection(voucher)) throw new NotRun(voucher.message)
   const hospital = await attacker.insider(roles.hospital)
-  const amount = scene.told.hold
+  const amount = attacker.hold
   await attacker.run("hold/1", { V, provider: roles.hospital, amount, voucher, delegation: undefined }, (hold) => [
     hospital.sign("hold", "held", hold),
     signOne(chainId, hold, { signer: { seed: visitSeed }, meaning: "held" }),
@@ -105,7 +105,7 @@ export const voucherTwice = attack("voucher used twice", async (attacker) => {
           voucher.used = false
           await hospital.arrive(attacker.scene.practitioner.id)
           if (hospital.visit.voucher !== voucher) throw new NotRun("the wallet showed another voucher")
-          await hospital.hold(attacker.scene.told.hold)
+          await hospital.hold(attacker.hold)
         },
       },
     ],
@@ -127,7 +127,7 @@ export const wrongKeys: Attack = {
     await journey.arrive(scene.practitioner.id)
     const clinic = await attacker.insider(roles.clinic)
     const { voucher } = journey.visit.voucher
-    const body = { V: journey.visit.V, provider: roles.clinic, amount: scene.told.hold, voucher, delegation: undefined }
+    const body = { V: journey.visit.V, provider: roles.clinic, amount: attacker.hold, voucher, delegation: undefined }
     const patient = (payload: Uint8Array) => signOne(chainId, payload, { signer: { seed: journey.visit.seed }, meaning: "held" })
     const stranger = { signer: { seed: random() }, meaning: "held" } as const
     const holdBy = (desk: (payload: Uint8Array) => KeySignature) => () =>
@@ -151,7 +151,7 @@ async function expiredKey(attacker: Attacker) {
   const { header, signature } = signWith(colleague.seed, "engaged", attacker.chainId, fromHex(payload))
   await clinic.desk("register-desk-key", { payload, practitioner, header, signature })
   const { review } = await attacker.claimed({ practitioner: colleague, hold: 0n })
-  const { running } = await clinic.desk<{ running: number }>("clock")
+  const running = await attacker.running()
   await attacker.window.until(running + 2)
   const attempt = () => attacker.submit(review.bundle.factsStatement)
   return blocked("expired key", [{ expected: "signer-inactive", attempt }], () => "Facts signed by a desk key whose hour was over.")

@@ -4,7 +4,7 @@ import { formatMoney } from "../../../base/money.ts"
 import { decodeReceipt } from "../../../verify/receipt.ts"
 import { roles } from "../setting.ts"
 import { type Attacker, type Claimed, legOf, openingOf, stepBelow } from "./attacker.ts"
-import { type Attack, attack, blocked, NotRun } from "./scene.ts"
+import { type Attack, attack, blocked, NotRun, orNotRun } from "./scene.ts"
 
 const paid = 3
 
@@ -123,7 +123,12 @@ export const paymentTricks: Attack = {
       by: state === paid ? "nobody" : "ledger",
       detail: `A visit that never was, signed by both, settled and was paid ${formatMoney(amount)}; auditors and statistics must find it.`,
     }
-    return [colluding, forged, await replayed(attacker, phantom), await refundTwice(attacker, phantom)]
+    return [
+      colluding,
+      forged,
+      await orNotRun("claim replayed", () => replayed(attacker, phantom)),
+      await orNotRun("refund taken twice", () => refundTwice(attacker, phantom)),
+    ]
   },
 }
 

@@ -33,6 +33,8 @@ export interface AttackRow {
   readonly by: string
   /** One sentence of figures and ids, never of health data. */
   readonly detail: string
+  /** Of a measurement: what was counted. */
+  readonly figures?: Readonly<Record<string, number>>
 }
 
 /** One attempt of an attack: who is expected to refuse it, and with which code. */
@@ -85,6 +87,22 @@ export async function blocked(name: string, attempts: readonly Attempt[], detail
     if (!by.includes(label)) by.push(label)
   }
   return { name, result: "blocked", by: by.join(", "), detail: await detail() }
+}
+
+/** The row of an attack that could not be carried out, and why. */
+export function notRun(name: string, error: unknown): AttackRow {
+  if (error instanceof Refused) return { name, result: "not-run", by: error.refusal.code, detail: error.message }
+  const reason = error instanceof Error ? error.message : "unknown"
+  return { name, result: "not-run", by: error instanceof Fault ? "outage" : "", detail: `Not run: ${reason}` }
+}
+
+/** A row of a family on its own, so that what stops it stops none of the others. */
+export async function orNotRun(name: string, row: () => Promise<AttackRow>): Promise<AttackRow> {
+  try {
+    return await row()
+  } catch (error) {
+    return notRun(name, error)
+  }
 }
 
 /** A family of attacks that share what they need; it gives one row a name, in this order. */

@@ -15,7 +15,7 @@ export const bothSilent = attack("silence on both sides", async (attacker) => {
   await attacker.filed(claimed, "practitioner")
   await attacker.delivered(claimed)
   const { deadline } = await attacker.leg(claimed.journey)
-  const { running } = await attacker.node(claimed.journey.provider).desk<{ running: number }>("clock")
+  const running = await attacker.running()
   await attacker.window.until(deadline)
   const attempt = () => attacker.elapsed(claimed)
   return blocked("silence on both sides", [{ expected: "patient-side-unsigned", attempt }], () => `The payer's window of ${deadline - running - 1} hours passed; the patient had signed nothing.`)

@@ -1,0 +1,83 @@
+/**
+ * The community that the bench settles visits for: fifty organizations, forty of them providers with four
+ * practitioners each, and a clock that stands at the first hour of a month. All keys follow from names.
+ */
+import { type GenesisRows, encodeGenesis } from "../src/ledger/constitution/genesis.ts"
+import { exampleGenesis, keyOf, orgSeed, seedOf } from "../src/ledger/example-chain.ts"
+import { type Kind, kinds, type Role, roles, rolesOfKind } from "../src/ledger/roles.ts"
+import { type KeyRow, openEnd } from "../src/ledger/rows.ts"
+
+export const providers = 40
+export const payers = 5
+export const firstPayer = providers + 1
+export const custodian = 46
+const board = 47
+export const organizations = 50
+export const practitionersEach = 4
+
+const kindOfRest: readonly Kind[] = [
+  kinds.custodian,
+  kinds.licenceBoard,
+  kinds.regulator,
+  kinds.patientAssociation,
+  kinds.arbiter,
+]
+
+export function kindOf(org: number): Kind {
+  if (org <= providers) return kinds.provider
+  return org < custodian ? kinds.payer : kindOfRest[org - custodian]!
+}
+
+/** The seed with which a practitioner of a provider signs what was done. */
+export function practitionerSeed(org: number, n: number): Uint8Array {
+  return seedOf(`practitioner ${n} at organization ${org}`)
+}
+
+const practitionerId = (org: number, n: number) => seedOf(`id of practitioner ${n} at organization ${org}`)
+
+export const validatorSeed = seedOf("validator of the bench")
+
+function keyRows(): (readonly [{ key: Uint8Array }, KeyRow])[] {
+  const rows: (readonly [{ key: Uint8Array }, KeyRow])[] = []
+  const add = (seed: Uint8Array, row: Pick<KeyRow, "org" | "roles" | "practitioner">) =>
+    rows.push([{ key: keyOf(seed) }, { ...row, from: 0, until: openEnd }])
+  for (let org = 1; org <= organizations; org++) {
+    for (const [role, bit] of Object.entries(roles) as [Role, number][]) {
+      if ((rolesOfKind(kindOf(org)) & bit) === 0 || role === "perform") continue
+      add(orgSeed(org, role), { org, roles: bit, practitioner: undefined })
+    }
+  }
+  for (let org = 1; org <= providers; org++) {
+    for (let n = 0; n < practitionersEach; n++)
+      add(practitionerSeed(org, n), { org, roles: roles.perform, practitioner: practitionerId(org, n) })
+  }
+  return rows
+}
+
+function practitionerRows(): NonNullable<GenesisRows["practitioners"]> {
+  const history = [{ status: 0, from: 0 }]
+  return Array.from({ length: providers * practitionersEach }, (_, i) => {
+    const [org, n] = [1 + Math.floor(i / practitionersEach), i % practitionersEach]
+    const key = keyOf(seedOf(`own key of practitioner ${n} at organization ${org}`))
+    const row = { board, key, credential: seedOf("credential"), history, glass: { day: 0, count: 0 } }
+    return [{ practitioner: practitionerId(org, n) }, row] as const
+  })
+}
+
+/** The genesis file of the community. */
+export function communityGenesis(): Uint8Array {
+  const numbers = Array.from({ length: organizations }, (_, i) => i + 1)
+  const panel = [board + 1, board + 2, board + 3]
+  return encodeGenesis({
+    ...exampleGenesis(),
+    organizations: numbers.map((org) => {
+      const kind = kindOf(org)
+      const pays = kind === kinds.payer || kind === kinds.custodian
+      return [{ org }, { name: `organization-${org}`, kind, group: org, status: 0, panel: pays ? panel : [] }] as const
+    }),
+    validators: [[{ key: keyOf(validatorSeed) }, { org: firstPayer, power: 10 }]],
+    keys: keyRows(),
+    practitioners: practitionerRows(),
+    accounts: numbers.map((org) => [{ org }, { free: 0n, reserved: 0n, paid: 0n, open: 0 }] as const),
+  })
+}

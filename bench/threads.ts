@@ -1,0 +1,45 @@
+/** Processor time by thread: what a visit costs, however busy the machine is with other things. */
+import { readdirSync, readFileSync } from "node:fs"
+
+/** Milliseconds of processor time since the process began. `other` is the disk's writer, the collector, the pool. */
+export interface ProcessorTime {
+  readonly main: number
+  readonly verifiers: number
+  readonly other: number
+}
+
+/** Milliseconds of processor time of this thread. */
+export function threadMilliseconds(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** Linux tells each thread's time; elsewhere the verifying threads count as `other`. */
+export function processorTime(): ProcessorTime {
+  const { user, system } = process.cpuUsage()
+  const main = threadMilliseconds()
+  const verifiers = workerMilliseconds()
+  return { main, verifiers, other: (user + system) / 1000 - main - verifiers }
+}
+
+function workerMilliseconds(): number {
+  const tasks = "/proc/self/task"
+  let milliseconds = 0
+  try {
+    for (const task of readdirSync(tasks)) {
+      if (!readFileSync(`${tasks}/${task}/comm`, "latin1").startsWith("WorkerThread")) continue
+      milliseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0]) / 1e6
+    }
+  } catch {
+    return 0
+  }
+  return milliseconds
+}
+
+export function between(before: ProcessorTime, after: ProcessorTime): ProcessorTime {
+  return {
+    main: after.main - before.main,
+    verifiers: after.verifiers - before.verifiers,
+    other: after.other - before.other,
+  }
+}
