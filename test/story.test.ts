@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { after, before, test } from "node:test"
@@ -211,6 +211,20 @@ test("a command, a flag or a file that is not there is refused in one shape, wit
   }
 })
 
+/** Process ids whose command line names the folder; undefined where the platform does not tell. */
+function processesAbout(path: string): readonly string[] | undefined {
+  if (!existsSync("/proc/self/cmdline")) return undefined
+  return readdirSync("/proc").filter((id) => {
+    try {
+      return /^\d+$/.test(id) && readFileSync(`/proc/${id}/cmdline`, "utf8").includes(path)
+    } catch {
+      // It ended while we looked.
+      return false
+    }
+  })
+}
+
 test("nothing is left where the command worked: no directory, no process", () => {
   assert.deepEqual(readdirSync(temporary), [])
+  assert.deepEqual(processesAbout(temporary) ?? [], [])
 })

@@ -12,6 +12,7 @@ import { Screen } from "./screen.ts"
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   visit: async () => (await import("./visit/command.ts")).visitCommand,
   verify: async () => (await import("./verify.ts")).verifyCommand,
+  chain: async () => (await import("./chain.ts")).chainCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   node: async () => (await import("./node.ts")).nodeCommand,
 }

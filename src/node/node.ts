@@ -126,6 +126,7 @@ export class Node {
         const pack = this.#mustRun().context.plans.pack(fromHex(digest))
         return table === undefined ? pack?.bytes : pack?.tables.find(({ name }) => name === table)?.bytes
       },
+      statistics: (name) => this.#running?.operations[`${name}-statistics`],
       operation: (name) => this.#operation(name),
     }
   }

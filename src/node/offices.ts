@@ -4,6 +4,7 @@ import type { NodeContext } from "./context.ts"
 import type { Operations } from "./desk.ts"
 import { ledgerOperations } from "./ledger-desk.ts"
 import { agreementOperations, receiveBundles } from "./payer/agreement.ts"
+import { clauseOperations } from "./payer/clause-counts.ts"
 import { memberOperations, receiveMemberLetters } from "./payer/members.ts"
 import { receiveProofs, remittanceOperations } from "./payer/remittance.ts"
 import { claimOperations, receiveClaimLetters } from "./provider/claims.ts"
@@ -29,7 +30,12 @@ function ofKind(node: NodeContext): Operations {
         ...paymentOperations(node),
       }
     case "payer":
-      return { ...memberOperations(node), ...agreementOperations(node), ...remittanceOperations(node) }
+      return {
+        ...memberOperations(node),
+        ...agreementOperations(node),
+        ...clauseOperations(node),
+        ...remittanceOperations(node),
+      }
     case "arbiter":
     case "regulator":
     case "patient-association":

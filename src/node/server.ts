@@ -20,6 +20,8 @@ export interface Doors {
   receiveMail(envelope: Uint8Array): Promise<void>
   drainMail(envelope: Uint8Array): Promise<Uint8Array>
   plan(digest: string, table: string | undefined): Uint8Array | undefined
+  /** What gives public numbers of this name, if the organization publishes them. */
+  statistics(name: "clause"): Operation | undefined
   /** The desk operation of this name, if the organization has it now. */
   operation(name: string): Operation | undefined
 }
@@ -93,6 +95,16 @@ export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstanc
     return sendRefusal(
       reply,
       { code: "plan-unknown", message: "Cannot show plan: not kept here", at: "digest", remedy },
+      404,
+    )
+  })
+  app.get("/statistics/clauses", async (_request, reply) => {
+    const statistics = doors.statistics("clause")
+    if (statistics !== undefined) return answer(reply, await statistics(new Fields({})))
+    const remedy = "Ask a payer"
+    return sendRefusal(
+      reply,
+      { code: "statistics-none", message: "Cannot show statistics: none are kept here", at: "clauses", remedy },
       404,
     )
   })

@@ -5,11 +5,14 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { equalBytes } from "../base/bytes.ts"
 import type { FinalBlock } from "../base/chain/block.ts"
 import { Fault } from "../base/fault.ts"
+import { refuse } from "../base/refusal.ts"
 import { firstBadBlock } from "../engine/replay.ts"
 import { SignaturePool, verifyAllJobs } from "../engine/signature-pool.ts"
-import { isRejection, type Rejection } from "../ledger/index.ts"
+import { genesisHash, isRejection, type Rejection } from "../ledger/index.ts"
+import { ReadOnlyChain } from "../store/read-only-chain.ts"
 import { LedgerApplication } from "./application.ts"
 
 export interface StoredChainCheck {
@@ -20,20 +23,28 @@ export interface StoredChainCheck {
 }
 
 /**
- * @param directory - the chain's own; nothing in it is changed.
+ * Checks every stored block and, when all are good, that the stored rows are what they make.
+ *
+ * @param directory - the chain's own; opened for reading alone.
  * @returns a Rejection when the genesis file is not a good one.
- * @throws Fault when the directory cannot be opened at all: no block can be told from another then.
+ * @throws Fault when the directory cannot be opened at all: no block can be told from another then. Refused when the
+ *   chain in it began with another genesis.
  */
 export async function verifyStoredChain(
   directory: string,
   genesisFile: Uint8Array,
 ): Promise<StoredChainCheck | Rejection> {
-  const stored = await LedgerApplication.open(directory, genesisFile)
-  if (isRejection(stored)) return stored
-  const { height, appHash } = stored
-  const check = await verifyBlocks(genesisFile, { height, appHash, block: (at) => stored.block(at) })
-  await stored.close()
-  return check
+  const stored = new ReadOnlyChain(directory)
+  try {
+    if (!equalBytes(stored.genesis, genesisHash(genesisFile)))
+      refuse("genesis-other", "Cannot check chain: it began with another genesis", "genesis", "Give the chain's own")
+    const { height, appHash } = stored
+    const check = await verifyBlocks(genesisFile, { height, appHash, block: (at) => stored.block(at) })
+    if (isRejection(check) || check.bad !== undefined || equalBytes(stored.appHashOfRows(), appHash)) return check
+    return { height, bad: { height, reason: "the rows stored with it are not those that the blocks make" } }
+  } finally {
+    await stored.close()
+  }
 }
 
 /** The same for blocks from anywhere, ending with a known app hash. */

@@ -2,6 +2,7 @@
  * The closed set of effects a clause may have. Names are already resolved: an effect holds the number, bucket, table or
  * category itself, so that adjudicating looks nothing up by name. A field left out of the document is undefined here.
  */
+import type { Place } from "./finding.ts"
 import type { Bucket, Category, CodeSet, Duration, NamedNumber, TableSeries } from "./parts.ts"
 
 /** Adjustment codes that replace an effect's own. */
@@ -9,6 +10,8 @@ export interface Codes {
   readonly group: "PR" | "CO" | "OA" | "PI"
   readonly carc: string
   readonly rarc: string | undefined
+  /** Where each stands in the document. */
+  readonly places: { readonly group: Place; readonly carc: Place; readonly rarc: Place }
 }
 
 /** Fields every effect has. */

@@ -2,6 +2,7 @@
  * What a `when` is once parsed: a typed tree over a closed list of facts. `when.ts` parses, types and evaluates it; the
  * adjudicator answers its questions through `FactSource`.
  */
+import type { Place } from "./finding.ts"
 import type { Category, CodeSet, Day, NamedNumber } from "./parts.ts"
 
 /** `amount` is minor units, `date` a day number; both travel as bigint, as `int` does. */
@@ -70,7 +71,7 @@ export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">="
 export type Expr =
   | { readonly node: "literal"; readonly type: FactType; readonly value: FactValue }
   | { readonly node: "list"; readonly type: "list"; readonly items: readonly Expr[] }
-  | { readonly node: "fact"; readonly type: FactType; readonly name: FactName }
+  | { readonly node: "fact"; readonly type: FactType; readonly name: FactName; readonly at: Place }
   | { readonly node: "not" | "negate"; readonly type: FactType; readonly operand: Expr }
   | { readonly node: "and" | "or"; readonly type: "bool"; readonly left: Expr; readonly right: Expr }
   | {
@@ -99,6 +100,8 @@ export type Expr =
 /** A `when` ready to run. */
 export interface Condition {
   readonly source: string
+  /** Where the condition begins in the document. */
+  readonly at: Place
   readonly expr: Expr
   /** Every fact it can reach. */
   readonly facts: readonly FactName[]

@@ -6,6 +6,7 @@ import type { Rounding } from "../base/money.ts"
 import { civilDate, dayNumber, daysInMonth } from "../base/time.ts"
 import type { Effect, EffectOf, Kind } from "./effects.ts"
 import type { Condition } from "./expression.ts"
+import type { Place } from "./finding.ts"
 import type {
   AssuranceTier,
   Bucket,
@@ -40,6 +41,8 @@ export interface Rule<E extends Effect = Effect> {
   readonly index: number
   readonly clause: Clause
   readonly kind: E["kind"]
+  /** Where the effect begins in the document. */
+  readonly at: Place
   readonly effect: E
   readonly guard: Guard
   /** Indexes of the rules this one is, transitively, an exception to. */

@@ -3,6 +3,7 @@ import type { Definition } from "./define.ts"
 import type { Readers } from "./effect-readers.ts"
 import type { CoinsuranceTerms, CopayTerms, DuplicateField, Effect, Kind, Part } from "./effects.ts"
 import { Fields } from "./fields.ts"
+import type { Place } from "./finding.ts"
 import type { Names } from "./names.ts"
 import type { Bucket, Duration } from "./parts.ts"
 import { readPayerEffect } from "./read-payer-effects.ts"
@@ -204,7 +205,16 @@ const groups = ["PR", "CO", "OA", "PI"] as const
 function readCodes(fields: Fields): Effect["codes"] {
   if (!fields.has("codes")) return undefined
   const inner = fields.map("codes")
-  const codes = { group: inner.choice("group", groups), carc: inner.text("carc"), rarc: inner.optionalText("rarc") }
+  const place = (name: string): Place => {
+    const { line, column } = inner.node(name) ?? inner.at
+    return { line, column }
+  }
+  const codes = {
+    group: inner.choice("group", groups),
+    carc: inner.text("carc"),
+    rarc: inner.optionalText("rarc"),
+    places: { group: place("group"), carc: place("carc"), rarc: place("rarc") },
+  }
   inner.done()
   return codes
 }

@@ -19,6 +19,9 @@ const carcs: Readonly<Record<string, string>> = {
   "29": "The claim came too late",
   "35": "The sum for your lifetime is used up",
   "45": "Your provider gives up what is above the plan's price",
+  "49": "This is a routine check that the plan does not pay for",
+  "50": "The plan finds that this was not needed for your health",
+  "55": "The plan finds that this treatment is not yet proven",
   "59": "Several procedures on one day are allowed in part",
   "94": "The plan pays more than was charged",
   "96": "The plan does not pay for this",
@@ -26,6 +29,7 @@ const carcs: Readonly<Record<string, string>> = {
   "104": "This part is held back for a programme with your provider",
   "107": "This goes with a main service that is not on the claim",
   "119": "The plan's sum or number for this is used up",
+  "147": "There is no price agreed with your provider for this",
   "149": "The number for your lifetime is used up",
   "151": "These are more units than the plan pays for",
   "169": "The plan pays as for a cheaper service that does the same",
@@ -33,8 +37,12 @@ const carcs: Readonly<Record<string, string>> = {
   "197": "This needs permission in advance, and there was none",
   "198": "This is more than the permission in advance allows",
   "204": "This is not among the things the plan pays for",
+  "222": "These are more units than your provider's contract allows",
   "236": "This cannot be paid beside another service of that day",
   "242": "This provider is not in the plan's network",
+  "245": "This part is held back for how well your provider does",
+  "253": "The law takes this part off what the plan pays",
+  "284": "The permission in advance was for something else",
   "287": "The referral is used up",
   "288": "This needs a referral, and there was none",
   "302": "The permission in advance was for other days",
@@ -51,6 +59,7 @@ const rarcs: Readonly<Record<string, string>> = {
   MA75: "The patient's signature is missing",
   N16: "You have reached the most you pay",
   N19: "It is part of the main service",
+  N65: "There was no price for this service on that day",
   N122: "The main service is missing",
   N130: "Your plan says so in the clause named here",
   N362: "The number of units is too high",
@@ -66,3 +75,7 @@ export function reasonText(carc: string): string | undefined {
 export function remarkText(rarc: string): string | undefined {
   return rarcs[rarc]
 }
+
+/** The adjustment and remark codes this product has words for: what a plan may name where no other table is loaded. */
+export const knownReasons: readonly string[] = Object.keys(carcs)
+export const knownRemarks: readonly string[] = Object.keys(rarcs)

@@ -136,6 +136,8 @@ function depthIn(leaf: Category, listed: readonly Category[] | undefined): numbe
   return depth
 }
 
+const placeOf = ({ line, column }: Place): Place => ({ line, column })
+
 interface ClauseGuard {
   readonly listed: readonly Category[] | undefined
   readonly guard: Omit<Guard, "reach" | "listed">
@@ -188,6 +190,7 @@ function rulesOf(each: Draft, categories: readonly Category[], first: number, na
       index,
       clause,
       kind,
+      at: placeOf(fields.keyOf(kind)),
       effect,
       guard: { ...read.guard, listed: read.listed, reach },
       exceptionTo: new Set(),

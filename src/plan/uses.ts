@@ -8,12 +8,15 @@ export interface Uses {
   readonly tables: readonly { readonly table: TableSeries; readonly rule: Rule }[]
   /** Buckets that an effect or another bucket reads or fills. */
   readonly buckets: ReadonlySet<Bucket>
+  /** The same, each with the rule that names it; a bucket that others also count to is named by theirs. */
+  readonly bucketUses: readonly { readonly bucket: Bucket; readonly rule: Rule }[]
 }
 
 interface Found {
   readonly numbers: { number: NamedNumber; rule: Rule }[]
   readonly tables: { table: TableSeries; rule: Rule }[]
   readonly buckets: Set<Bucket>
+  readonly bucketUses: { bucket: Bucket; rule: Rule }[]
 }
 
 /** Effects hold plain objects of few shapes; a category, a set or a clause in them names nothing further. */
@@ -30,6 +33,7 @@ function walk(value: unknown, rule: Rule, found: Found): void {
     if (editions.every((edition) => "rows" in edition)) found.tables.push({ table: value as TableSeries, rule })
   } else if ("measure" in value && "familyRule" in value) {
     found.buckets.add(value as unknown as Bucket)
+    found.bucketUses.push({ bucket: value as unknown as Bucket, rule })
   } else {
     for (const item of Object.values(value)) walk(item, rule, found)
   }
@@ -50,7 +54,7 @@ function walkCondition(expr: Expr, rule: Rule, found: Found): void {
 }
 
 export function usesOf(plan: Plan): Uses {
-  const found: Found = { numbers: [], tables: [], buckets: new Set() }
+  const found: Found = { numbers: [], tables: [], buckets: new Set(), bucketUses: [] }
   for (const rule of plan.rules) {
     const { effect, guard, clause } = rule
     if (effect.kind === "bucket") walkBucket(effect.bucket, rule, found)

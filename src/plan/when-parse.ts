@@ -223,7 +223,8 @@ class Parser {
     }
     if (this.#sign("(")) return this.#made(this.#call(token), at)
     const name = this.#factName(token)
-    return this.#made({ node: "fact", type: facts[name], name }, at)
+    const place = { line: this.#place.line, column: this.#place.column + at }
+    return this.#made({ node: "fact", type: facts[name], name, at: place }, at)
   }
 
   #factName({ text, at }: Token): FactName {

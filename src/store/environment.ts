@@ -9,12 +9,14 @@ export type Environment = RootDatabase<Uint8Array, Uint8Array>
 export interface EnvironmentOptions {
   /** Exactly 32 ASCII characters; pages are then encrypted with it. */
   readonly encryptionKey?: string
+  /** Neither the directory nor a table in it is made, and nothing can be written. */
+  readonly readOnly?: boolean
 }
 
 /** @throws Fault when the directory or the files in it cannot be opened. */
 export function openEnvironment(directory: string, options: EnvironmentOptions = {}): Environment {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (options.readOnly !== true) mkdirSync(directory, { recursive: true, mode: 0o700 })
     return open<Uint8Array, Uint8Array>({
       path: directory,
       // A path with a dot in its last part would otherwise be taken for a file.

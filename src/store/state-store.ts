@@ -6,18 +6,14 @@
 import { equalBytes } from "../base/bytes.ts"
 import type { FinalBlock } from "../base/chain/block.ts"
 import { Fault } from "../base/fault.ts"
-import { decodeAs, encodeAs, fixedBytes, struct, uint } from "../base/schema.ts"
 import { keyHash, type State, type StateProof } from "../base/state.ts"
 import { BlockLog } from "./block-log.ts"
 import { BucketTree } from "./bucket-tree.ts"
 import { type Bytes, type Environment, openEnvironment, openTable, owned } from "./environment.ts"
 import { hashInto, hashKeyInto } from "./hash.ts"
+import { decodeMeta, encodeMeta, genesisKey, metaKey } from "./state-meta.ts"
 import { databaseKey, StateRows, type Write } from "./state-rows.ts"
 import { loadTree } from "./tree-load.ts"
-
-const metaCodec = struct({ version: uint(1, 1), k: uint(1, 22), height: uint(), appHash: fixedBytes(32) })
-const metaKey = Buffer.from("meta")
-const genesisKey = Buffer.from("genesis")
 
 export interface StateStoreOptions {
   /** The tree has 2^k buckets; a constant of the chain. */
@@ -52,13 +48,13 @@ export class StateStore implements State {
     this.#tree = new BucketTree(k)
     const stored = this.#metaTable.getBinary(metaKey)
     if (stored !== undefined) {
-      const meta = decodeAs(metaCodec, stored)
+      const meta = decodeMeta(stored)
       if (meta.k !== k) throw new Fault(`Cannot open the store in ${directory}: its tree has 2^${meta.k} buckets`)
       loadTree(this.#tree, this.#database)
       this.#height = meta.height
     }
     this.#sealedAppHash = this.#tree.appHash()
-    if (stored !== undefined && !equalBytes(decodeAs(metaCodec, stored).appHash, this.#sealedAppHash)) {
+    if (stored !== undefined && !equalBytes(decodeMeta(stored).appHash, this.#sealedAppHash)) {
       throw new Fault(`Cannot open the store in ${directory}: its rows do not make the app hash stored with them`)
     }
   }
@@ -176,7 +172,7 @@ export class StateStore implements State {
         }
         for (const block of blocks) this.#log.put(block)
         if (this.#genesisToWrite !== undefined) this.#metaTable.put(genesisKey, this.#genesisToWrite)
-        this.#metaTable.put(metaKey, encodeAs(metaCodec, { version: 1, k: this.k, height, appHash }))
+        this.#metaTable.put(metaKey, encodeMeta({ k: this.k, height, appHash }))
       })
     } catch (cause) {
       this.#broken = new Fault(`Cannot write block ${height} to disk`, { cause })

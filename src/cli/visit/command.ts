@@ -172,6 +172,6 @@ const seconds = (ms = 0) => `${(ms / 1000).toFixed(1)} s`
 
 export const visitCommand: Command = {
   summary: "One visit, signed three times, paid to the cent",
-  usage: "visit [--fhir FILE --encounter ID | --claim FILE] [--out DIR]",
+  usage: "visit [--fhir FILE --encounter ID | --claim FILE] [--out DIR] [--keep]",
   run,
 }

@@ -7,6 +7,7 @@ import { fromHex, toHex } from "../../base/bytes.ts"
 import { Fault } from "../../base/fault.ts"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
 import { formatDate, monthOfDay } from "../../base/time.ts"
+import { eventTimeOf } from "../../formats/fhir/event-time.ts"
 import { lineToJson } from "../../node/provider/lines.ts"
 import type { Circumstances } from "../../node/provider/visit-file.ts"
 import type { ClaimLine, Member } from "../../plan/claim.ts"
@@ -173,7 +174,8 @@ export class Journey {
     entries: readonly RecordEntry[],
     facts: readonly RecordFact[],
   ): Promise<{ entries: number; files: readonly string[] }> {
-    return this.clinic.desk("record", { ...this.#name(), entries, facts })
+    const dated = entries.map((entry) => ({ ...entry, at: entry.at ?? eventTimeOf(entry.bytes) }))
+    return this.clinic.desk("record", { ...this.#name(), entries: dated, facts })
   }
 
   addFact(fact: RecordFact): Promise<{ fact: number }> {

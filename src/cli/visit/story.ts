@@ -102,7 +102,7 @@ export async function coverStep({ screen, visit, journey, plan, setting }: Tale)
 /** 2. The quote: the same function that will settle. */
 export async function quoteStep({ screen, visit, journey, practitioner, out }: Tale): Promise<Priced> {
   screen.heading(`2. Quote, before the visit of ${formatDate(visit.serviceDay)}`)
-  await journey.arrive(practitioner.id)
+  await journey.arrive(practitioner.id, visit.circumstances)
   screen.line(
     "At the desk she shows a visit address: a one-time key, its voucher, and what it hides sealed to this clinic.",
   )
@@ -268,7 +268,7 @@ export async function payStep(tale: Tale, settled: { receipt: Uint8Array; paid: 
   await caughtUp(setting.community)
   const clinic = await accountOf(setting, roles.clinic)
   screen.line(
-    `The ledger shows: ${dollars(payment.sum)} for ${payment.visits} visits, ${dollars(payment.back)} of ${dollars(payment.held)} held goes back to the payer. The clinic has ${dollars(clinic.free)}.`,
+    `The ledger shows: ${dollars(payment.sum)} for ${payment.visits === 1 ? "one visit" : `${payment.visits} visits`}, ${dollars(payment.back)} of ${dollars(payment.held)} held goes back to the payer. The clinic has ${dollars(clinic.free)}.`,
   )
   const back = visit.hold - BigInt(settled.paid.plan)
   screen.line(
@@ -284,6 +284,7 @@ export async function payStep(tale: Tale, settled: { receipt: Uint8Array; paid: 
   const receipt = out.receipt("receipt", settled.receipt)
   out.receipt("payment-receipt", fromHex(payment.receipt))
   out.write("desk-receipt.cbor", fromHex(share.receipt))
+  out.write("genesis.cbor", setting.genesis)
   out.write("anchor.cbor", (await anchorOf(setting)).bytes)
   return { payment, receipt }
 }

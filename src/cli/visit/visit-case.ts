@@ -24,6 +24,8 @@ export interface RecordEntry {
   readonly mediaType: string
   readonly category: Category
   readonly bytes: Uint8Array
+  /** When it happened, where the bytes do not say it themselves. */
+  readonly at?: string
 }
 
 /** One plain sentence, tied to the entry that shows it. */

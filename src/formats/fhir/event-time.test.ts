@@ -15,7 +15,8 @@ test("the event itself counts before its period, and both before when it was wri
   assert.equal(of({ recordedDate: "2026-04-20", performedPeriod: period }), period.start)
   assert.equal(of({ period, status: "finished" }), period.start)
   assert.equal(of({ period: { end: "2026" }, date: "2026-04" }), "2026-04")
-  for (const none of [{}, [], null, 7, { effectiveDateTime: 7 }, { period: null }]) assert.equal(of(none), undefined)
+  for (const none of [{}, [], null, 7, { effectiveDateTime: 7 }, { period: null }, { date: "soon" }])
+    assert.equal(of(none), undefined)
   assert.equal(eventTimeOf(Uint8Array.of(0x89, 0x50)), undefined)
   assert.equal(eventTimeOf(toUtf8('{"date":')), undefined)
 })
@@ -44,8 +45,7 @@ test("event times of real bundles read", async (t) => {
   for (const { resource } of bundle.entry) {
     const text = of(resource)
     if (text === undefined) assert.ok(!clinical.has(resource.resourceType), resource.resourceType)
-    else if (parseEventTime(text) !== undefined) read++
-    else assert.fail(`${resource.resourceType}: ${text}`)
+    else read++
   }
   assert.ok(read > 20)
 })

@@ -1,8 +1,9 @@
 /**
  * When a resource says that what it tells of happened, in the resource's own words: the text is never parsed and
- * written again. The first of the fields of R4's event pattern that is there counts; when it was written down does not.
+ * written again. The first good one of the fields of R4's event pattern counts, before when it was written down.
  */
 import { fromUtf8 } from "#crypto"
+import { parseEventTime } from "../../record/timeline.ts"
 
 const instants = ["effectiveDateTime", "effectiveInstant", "performedDateTime", "occurrenceDateTime", "onsetDateTime"]
 const periods = ["effectivePeriod", "performedPeriod", "occurrencePeriod", "onsetPeriod", "period", "billablePeriod"]
@@ -19,7 +20,7 @@ function start(resource: Readonly<Record<string, unknown>>, name: string): strin
   return textAt(resource[name], "start")
 }
 
-/** The event time of a resource's JSON; undefined when it says none, or is no JSON object. */
+/** The event time of a resource's JSON; undefined when it says none that reads, or is no JSON object. */
 export function eventTimeOf(resourceBytes: Uint8Array): string | undefined {
   const resource = objectOf(resourceBytes)
   if (resource === undefined) return undefined
@@ -28,7 +29,7 @@ export function eventTimeOf(resourceBytes: Uint8Array): string | undefined {
     ...periods.map((name) => start(resource, name)),
     ...others.map((name) => textAt(resource, name)),
   ]
-  return found.find((text) => text !== undefined)
+  return found.find((text) => text !== undefined && parseEventTime(text) !== undefined)
 }
 
 function objectOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {

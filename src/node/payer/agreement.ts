@@ -18,6 +18,7 @@ import type { NodeContext } from "../context.ts"
 import type { Operations } from "../desk.ts"
 import { registersOf } from "../registers.ts"
 import type { Work } from "../work.ts"
+import { decidedLines, keepDecidedLines } from "./clause-counts.ts"
 import { memberOfVisit } from "./member-file.ts"
 
 /** A statement this payer has agreed to. */
@@ -100,6 +101,7 @@ async function answer(node: NodeContext, bytes: Uint8Array): Promise<PayerAnswer
     determination: determinationDigest(bundle.determination),
     at: node.chain.seconds,
   }
+  await keepDecidedLines(node, agreed.statement, decidedLines(bundle, supersedes))
   await node.work.put("agreed", toHex(agreed.statement), agreed)
   return { provider, signed: node.keys.sign("agree", "agreed", node.chain.chainId, payload) }
 }

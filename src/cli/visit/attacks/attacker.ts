@@ -5,18 +5,18 @@
 import { fromHex, toHex } from "../../../base/bytes.ts"
 import { encodeEnvelope } from "../../../base/envelope.ts"
 import { monthOfDay } from "../../../base/time.ts"
+import { transactionPayload } from "../../../ledger/bodies.ts"
 import { addSignatures, signOne } from "../../../ledger/envelopes.ts"
 import { isOnLadder } from "../../../ledger/limits.ts"
-import { transactionPayload } from "../../../ledger/bodies.ts"
 import type { KeySignature } from "../../../node/keys.ts"
 import type { ClaimLine } from "../../../plan/claim.ts"
+import { sealBundle } from "../../../record/bundle-sealing.ts"
 import type { Review } from "../../../wallet/review.ts"
 import type { Wallet } from "../../../wallet/wallet.ts"
+import { operatorNumber } from "../community.ts"
 import { type Enrolment, Journey, type Priced } from "../journey.ts"
 import { deposit, engagePractitioner, type Practitioner, roles } from "../setting.ts"
 import type { RecordFact } from "../visit-case.ts"
-import { sealBundle } from "../../../record/bundle-sealing.ts"
-import { operatorNumber } from "../community.ts"
 import { Insider } from "./insider.ts"
 import { type AttackScene, NotRun } from "./scene.ts"
 import type { Window } from "./window.ts"
@@ -33,8 +33,8 @@ export interface VisitOptions {
   readonly practitioner?: Practitioner
   readonly lines?: readonly ClaimLine[]
   readonly facts?: readonly RecordFact[]
-  /** Minor units, a step of the ladder; 0n leaves the hold out. */
-  readonly hold?: bigint
+  /** Minor units, a step of the ladder, or what it is for the benefit quoted; 0n leaves the hold out. */
+  readonly hold?: bigint | ((benefit: bigint) => bigint)
   readonly wallet?: Wallet
 }
 
@@ -50,7 +50,7 @@ export interface ShownVisit {
   readonly legs?: readonly ShownLeg[]
 }
 
-const vouchers = 40
+const vouchers = 26
 
 export class Attacker {
   readonly scene: AttackScene
@@ -59,6 +59,7 @@ export class Attacker {
   readonly #wallet: Promise<Wallet>
   #expiry = 0
   #colleague: Promise<Practitioner> | undefined
+  #phantom: Promise<Claimed> | undefined
   #elsewhere: Promise<Claimed> | undefined
 
   constructor(scene: AttackScene, window: Window) {
@@ -124,9 +125,17 @@ export class Attacker {
     return this.#colleague
   }
 
+  /** A visit that never was: practitioner and patient sign it all the same, and it settles. */
+  phantom(): Promise<Claimed> {
+    this.#phantom ??= this.settled()
+    return this.#phantom
+  }
+
   /** The attack patient's visit at the hospital, settled: what another clinic of hers knows. */
   elsewhere(): Promise<Claimed> {
-    this.#elsewhere ??= this.colleague().then((practitioner) => this.settled({ provider: roles.hospital, practitioner }))
+    this.#elsewhere ??= this.colleague().then((practitioner) =>
+      this.settled({ provider: roles.hospital, practitioner }),
+    )
     return this.#elsewhere
   }
 
@@ -174,7 +183,8 @@ export class Attacker {
     await journey.arrive((options.practitioner ?? practitioner).id)
     const lines = options.lines ?? told.lines
     const quote = await journey.quote(lines)
-    const hold = options.hold ?? this.hold
+    const asked = options.hold ?? this.hold
+    const hold = typeof asked === "bigint" ? asked : asked(BigInt(quote.plan))
     if (hold > 0n) await journey.hold(hold)
     const facts = (options.facts ?? told.facts).map(({ sentence }) => ({ sentence, entry: 0 }))
     const { files } = await journey.record(told.entries.slice(0, 1), facts)
@@ -202,8 +212,13 @@ export class Attacker {
   /** The statement on the ledger with the practitioner's signature and, if she gives it, the patient's: no payer asked. */
   async filed(claimed: Claimed, signers: "both" | "practitioner"): Promise<void> {
     const { journey, review } = claimed
-    const theirs = signOne(this.chainId, review.payload, { signer: { seed: journey.visit.seed }, meaning: "countersigned" })
-    await this.submit(signers === "both" ? addSignatures(review.bundle.visitStatement, [theirs]) : review.bundle.visitStatement)
+    const theirs = signOne(this.chainId, review.payload, {
+      signer: { seed: journey.visit.seed },
+      meaning: "countersigned",
+    })
+    await this.submit(
+      signers === "both" ? addSignatures(review.bundle.visitStatement, [theirs]) : review.bundle.visitStatement,
+    )
   }
 
   /** The regulator keeps the sealed bundle at the payer's disposal and attests it: the payer's window begins. */
@@ -219,7 +234,9 @@ export class Attacker {
     const { amount, blinding } = openingOf(claimed)
     await this.run("elapse/1", { ...legOf(claimed), amount, blinding }, async (payload) => {
       const clinic = this.node(claimed.journey.provider)
-      const { header, signature } = await clinic.desk<{ header: string; signature: string }>("sign-submitted", { payload })
+      const { header, signature } = await clinic.desk<{ header: string; signature: string }>("sign-submitted", {
+        payload,
+      })
       return [{ header: fromHex(header), signature: fromHex(signature) }]
     })
   }

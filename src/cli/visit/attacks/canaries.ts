@@ -16,7 +16,9 @@ interface Needle {
 /** The part of a Base64 text that does not depend on what stands before and after. */
 function base64Cores(bytes: Buffer): readonly string[] {
   return [0, 1, 2].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64").replace(/=+$/, "")
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replace(/=+$/, "")
     const skip = before === 0 ? 0 : before + 1
     const tail = (before + bytes.length) % 3 === 0 ? 0 : 1
     return text.slice(skip, text.length - tail)
@@ -88,5 +90,11 @@ export const plantedCanaries = attack("planted canaries on the disks", async ({ 
   const { files, bytes, found } = await searchFolders(folders, canaries)
   const where = found.length === 0 ? "" : ` First: ${found[0]!.slice(setting.community.directory.length + 1)}.`
   const detail = `${found.length} found of ${canaries.length} strings in ${files} files, ${bytes} bytes, in all seven directories.${where}`
-  return { name, result: found.length === 0 ? "measured" : "missed", by: `found ${found.length}`, detail, figures: { searched: bytes, files, found: found.length } }
+  return {
+    name,
+    result: found.length === 0 ? "measured" : "missed",
+    by: `found ${found.length}`,
+    detail,
+    figures: { searched: bytes, files, found: found.length },
+  }
 })

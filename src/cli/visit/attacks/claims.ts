@@ -1,9 +1,9 @@
 /** Attacks on what is claimed: under another plan, with another line, on another day. */
-import { toUtf8, fromUtf8 } from "#crypto"
+import { fromUtf8, toUtf8 } from "#crypto"
 import { decodeEnvelope, encodeEnvelope } from "../../../base/envelope.ts"
 import { formatMoney } from "../../../base/money.ts"
-import { monthOfDay } from "../../../base/time.ts"
 import { Refused } from "../../../base/refusal.ts"
+import { monthOfDay } from "../../../base/time.ts"
 import { addSignatures, signOne } from "../../../ledger/envelopes.ts"
 import { priceVisit } from "../../../node/provider/pricing.ts"
 import { buildStatement, bundleOf } from "../../../node/provider/statement.ts"
@@ -25,7 +25,10 @@ export async function walletAnswers({ chainId }: Attacker, { review }: Claimed, 
 /** The plan with its first amount of money raised by 10.00. */
 function dearer(files: PlanFiles): PlanFiles {
   const text = fromUtf8(files.bytes) ?? ""
-  const changed = text.replace(/(\d+)\.(\d\d) USD/, (_all, whole: string, cents: string) => `${Number(whole) + 10}.${cents} USD`)
+  const changed = text.replace(
+    /(\d+)\.(\d\d) USD/,
+    (_all, whole: string, cents: string) => `${Number(whole) + 10}.${cents} USD`,
+  )
   if (changed === text) throw new NotRun("the plan names no amount to change")
   return { ...files, bytes: toUtf8(changed) }
 }
@@ -41,7 +44,8 @@ export const planSwapped = attack("plan swapped after the visit", async (attacke
       { who: "payer", expected: "plan-unpublished", attempt: () => attacker.payerAnswers(claimed, bundle) },
       { expected: "out-of-order", attempt: () => publishPlan(attacker.setting, plan) },
     ],
-    () => "A plan with one amount raised by 10.00 was put into the bundle by the clinic, and published again under its number by the payer.",
+    () =>
+      "A plan with one amount raised by 10.00 was put into the bundle by the clinic, and published again under its number by the payer.",
   )
 })
 
@@ -60,13 +64,19 @@ export const lineAdded = attack("line added after signing", async (attacker) => 
     const file = findVisit(clinic.work, V)!
     const signed = file.statements.at(-1)!
     // The patient signs the facts alone, with the ceiling of the quote; the biller's statement comes after her.
-    const countersigned = signOne(attacker.chainId, signed.facts.payload, { signer: { seed }, meaning: "countersigned" })
+    const countersigned = signOne(attacker.chainId, signed.facts.payload, {
+      signer: { seed },
+      meaning: "countersigned",
+    })
     const priced = await priceVisit(context, file, lines, "claim")
     patient = priced.leg.totals.patient
     const built = buildStatement(context, signed.facts, priced, { voucher: file.voucher!, supersedes: undefined })
     const billed = { meaning: "billed" as const, ...clinic.sign("bill", "billed", built.payload) }
     const factsSignatures = [...signed.factsSignatures, { ...countersigned, meaning: "countersigned" as const }]
-    await attacker.payerAnswers(claimed, await bundleOf(context, file, { ...built, factsSignatures, signatures: [billed] }))
+    await attacker.payerAnswers(
+      claimed,
+      await bundleOf(context, file, { ...built, factsSignatures, signatures: [billed] }),
+    )
   }
   return blocked(
     "line added after signing",
@@ -74,7 +84,8 @@ export const lineAdded = attack("line added after signing", async (attacker) => 
       { expected: "bad-signature", attempt: () => attacker.submit(altered(attacker, claimed)) },
       { who: "payer", expected: "above-ceiling", attempt: rebilled },
     ],
-    () => `She signed for ${formatMoney(BigInt(claimed.priced.patient))} at most; with the added line she would owe ${formatMoney(patient)}.`,
+    () =>
+      `She signed for ${formatMoney(BigInt(claimed.priced.patient))} at most; with the added line she would owe ${formatMoney(patient)}.`,
   )
 })
 
@@ -109,7 +120,11 @@ export const backDated = attack("back-dated visit", async (attacker) => {
   return blocked(
     "back-dated visit",
     [
-      { who: "wallet", expected: "outside-voucher", attempt: () => walletAnswers(attacker, outside, outside.review.bytes) },
+      {
+        who: "wallet",
+        expected: "outside-voucher",
+        attempt: () => walletAnswers(attacker, outside, outside.review.bytes),
+      },
       { who: "payer", expected: "outside-voucher", attempt: () => askPayer(outside) },
       { who: "payer", expected: "licence-not-active", attempt: beforeLicence },
     ],

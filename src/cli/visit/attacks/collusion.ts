@@ -14,7 +14,12 @@ export const plausibleFalsehood = attack("facts a patient cannot judge", async (
   const { settled: through } = await settled.journey.status()
   if (!through) return { name, result: "blocked", by: "wallet", detail: "It did not settle." }
   const amount = formatMoney(openingOf(settled).amount)
-  return { name, result: "missed", by: "nobody", detail: `A measured value that nobody measured was signed and settled for ${amount}; only a second look at the patient tells.` }
+  return {
+    name,
+    result: "missed",
+    by: "nobody",
+    detail: `A measured value that nobody measured was signed and settled for ${amount}; only a second look at the patient tells.`,
+  }
 })
 
 /** Not a technical attack: there is nothing to run. */
@@ -22,5 +27,6 @@ export const pressure = attack("signing under pressure", async () => ({
   name: "signing under pressure",
   result: "missed",
   by: "nobody",
-  detail: "Not run, because no program can: whoever is made to sign gives a good signature. She can say so later, and the record shows who was there.",
+  detail:
+    "Not run, because no program can: whoever is made to sign gives a good signature. She can say so later, and the record shows who was there.",
 }))

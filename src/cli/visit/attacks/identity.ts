@@ -5,11 +5,19 @@ import { fromHex, toHex } from "../../../base/bytes.ts"
 import { digest } from "../../../base/digest.ts"
 import { encodeAs } from "../../../base/schema.ts"
 import { firstHourOfMonth, formatDate, monthOfDay } from "../../../base/time.ts"
-import { encodePayload, readNested, signOne, signPayload, voucherBody, voucherEnvelope, voucherType } from "../../../ledger/envelopes.ts"
+import {
+  encodePayload,
+  readNested,
+  signOne,
+  signPayload,
+  voucherBody,
+  voucherEnvelope,
+  voucherType,
+} from "../../../ledger/envelopes.ts"
 import { isRejection } from "../../../ledger/rejection.ts"
 import { type KeySignature, signWith } from "../../../node/keys.ts"
-import { addressContent, addressInfo, visitAddress } from "../../../record/visit-address.ts"
 import { sealFor } from "../../../record/bundle-sealing.ts"
+import { addressContent, addressInfo, visitAddress } from "../../../record/visit-address.ts"
 import { drain, post, writeLetter } from "../../../wallet/post.ts"
 import { Wallet } from "../../../wallet/wallet.ts"
 import { Journey } from "../journey.ts"
@@ -28,7 +36,13 @@ function thiefsWallet({ chainId }: Attacker): Wallet {
 async function holdWithoutVoucher(attacker: Attacker): Promise<void> {
   const hospital = attacker.setting.organizations.get(roles.hospital)!
   const mailbox = await thiefsWallet(attacker).newMailbox()
-  const content = { terms: undefined, snapshot: undefined, mailbox: mailbox.address, recipient: "age1", categoryKeys: [] }
+  const content = {
+    terms: undefined,
+    snapshot: undefined,
+    mailbox: mailbox.address,
+    recipient: "age1",
+    categoryKeys: [],
+  }
   const sealed = await sealFor(hospital.sealingKey, toUtf8(addressInfo), encodeAs(addressContent, content))
   const visit = publicKeyOf(random())
   const address = encodeAs(visitAddress, { visit, provider: roles.hospital, voucher: undefined, sealed })
@@ -45,13 +59,21 @@ async function vouchersAskedFor(attacker: Attacker): Promise<number> {
   const { scene, setting, chainId } = attacker
   const { member, patient, serviceDay } = scene.told
   const thief = thiefsWallet(attacker)
-  const guess = digest("enrolment", toUtf8(patient), toUtf8(member.born === undefined ? "" : formatDate(member.born)), toUtf8("member 1002-44-871"))
+  const guess = digest(
+    "enrolment",
+    toUtf8(patient),
+    toUtf8(member.born === undefined ? "" : formatDate(member.born)),
+    toUtf8("member 1002-44-871"),
+  )
   thief.addCover(roles.payer, guess)
   const mailbox = await thief.newMailbox()
   const payer = setting.organizations.get(roles.payer)!
   const hour = await attacker.hour()
   const request = thief.voucherRequest(roles.payer, monthOfDay(serviceDay), 1)
-  await post(payer.url, await writeLetter(payer, "voucher-request", request, { chainId, hour, thread: random(), from: mailbox }))
+  await post(
+    payer.url,
+    await writeLetter(payer, "voucher-request", request, { chainId, hour, thread: random(), from: mailbox }),
+  )
   await new Journey(setting).enrol(attacker.enrolment())
   const { url } = setting.organizations.get(roles.association)!
   return (await drain(mailbox, url, { chainId, hour })).length
@@ -128,7 +150,8 @@ export const wrongKeys: Attack = {
     const clinic = await attacker.insider(roles.clinic)
     const { voucher } = journey.visit.voucher
     const body = { V: journey.visit.V, provider: roles.clinic, amount: attacker.hold, voucher, delegation: undefined }
-    const patient = (payload: Uint8Array) => signOne(chainId, payload, { signer: { seed: journey.visit.seed }, meaning: "held" })
+    const patient = (payload: Uint8Array) =>
+      signOne(chainId, payload, { signer: { seed: journey.visit.seed }, meaning: "held" })
     const stranger = { signer: { seed: random() }, meaning: "held" } as const
     const holdBy = (desk: (payload: Uint8Array) => KeySignature) => () =>
       attacker.run("hold/1", body, (payload) => [desk(payload), patient(payload)])
@@ -154,5 +177,9 @@ async function expiredKey(attacker: Attacker) {
   const running = await attacker.running()
   await attacker.window.until(running + 2)
   const attempt = () => attacker.submit(review.bundle.factsStatement)
-  return blocked("expired key", [{ expected: "signer-inactive", attempt }], () => "Facts signed by a desk key whose hour was over.")
+  return blocked(
+    "expired key",
+    [{ expected: "signer-inactive", attempt }],
+    () => "Facts signed by a desk key whose hour was over.",
+  )
 }

@@ -13,7 +13,7 @@ import { KeyRing, type KeySignature, type KeyUse, signWith } from "../../../node
 import { PlanShelf } from "../../../node/plans.ts"
 import { Work } from "../../../node/work.ts"
 import { mailInfo, sealBundle, sealFor } from "../../../record/bundle-sealing.ts"
-import { letter, letterBodies, type LetterBody, type LetterKind } from "../../../record/letter.ts"
+import { type LetterBody, type LetterKind, letter, letterBodies } from "../../../record/letter.ts"
 import { WorkStore } from "../../../store/work-store.ts"
 import { post } from "../../../wallet/post.ts"
 import type { NodeProcess } from "../community.ts"
@@ -80,6 +80,12 @@ export class Insider {
     const { number, name } = this.node.member
     const chain = { chainId: this.#setting.chainId, hour, seconds, day: Math.floor(seconds / 86400) }
     const plans = new PlanShelf(this.work, new Directory())
-    return { config: { organization: number, name }, chain, work: this.work, keys: this.keys, plans } as unknown as NodeContext
+    return {
+      config: { organization: number, name },
+      chain,
+      work: this.work,
+      keys: this.keys,
+      plans,
+    } as unknown as NodeContext
   }
 }

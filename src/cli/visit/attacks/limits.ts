@@ -16,7 +16,9 @@ const name = "same limit used by two visits"
 /** The plan with one exam a calendar year, for the year of the visit that is told. */
 function planOfYear(year: number): PlanFiles {
   const files = readPlanFiles(join(plansFolder(), "limited-sample.md"))
-  const text = (fromUtf8(files.bytes) ?? "").replaceAll("2027-01-01", `${year + 1}-01-01`).replaceAll("2026-01-01", `${year}-01-01`)
+  const text = (fromUtf8(files.bytes) ?? "")
+    .replaceAll("2027-01-01", `${year + 1}-01-01`)
+    .replaceAll("2026-01-01", `${year}-01-01`)
   return { ...files, bytes: toUtf8(text) }
 }
 
@@ -28,7 +30,11 @@ export const sameLimit = attack(name, async (attacker) => {
   const lines = [{ ...plainLine(1, "E10", 21_000n, serviceDay), facts: [0] }]
   const visit = { lines, hold: 20_000n, wallet: enrolling.wallet }
   // All are held before one settles.
-  const [first, second, third] = [await attacker.claimed(visit), await attacker.claimed(visit), await attacker.claimed(visit)]
+  const [first, second, third] = [
+    await attacker.claimed(visit),
+    await attacker.claimed(visit),
+    await attacker.claimed(visit),
+  ]
   const { terms } = first.review.bundle
   const paid = [first, second].map(({ priced }) => BigInt(priced.plan))
   const row = await blocked(

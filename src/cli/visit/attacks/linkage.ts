@@ -4,11 +4,10 @@
  */
 import { fromHex, toHex } from "../../../base/bytes.ts"
 import { finalBlockCodec } from "../../../base/chain/block.ts"
-import { decodeAs, list } from "../../../base/schema.ts"
+import { decodeAs, encodeAs, list } from "../../../base/schema.ts"
 import { decodeBatch } from "../../../ledger/batch.ts"
 import { isRejection } from "../../../ledger/rejection.ts"
 import { findVisit } from "../../../node/provider/visit-file.ts"
-import { encodeAs } from "../../../base/schema.ts"
 import { addressContent } from "../../../record/visit-address.ts"
 import type { Journey } from "../journey.ts"
 import { roles } from "../setting.ts"
@@ -72,19 +71,23 @@ function commonStrings(a: readonly Uint8Array[], b: readonly Uint8Array[], known
 
 export const links = attack("links between two clinics' visits", async (attacker): Promise<AttackRow> => {
   const name = "links between two clinics' visits"
-  const here = (await attacker.settled()).journey
+  const here = (await attacker.phantom()).journey
   const there = (await attacker.elsewhere()).journey
   const all = await allTransactions(attacker)
   const names = (transaction: Uint8Array, { visit }: Journey) => Buffer.from(transaction).includes(Buffer.from(visit.V))
   const rowOf = async (journey: Journey) => hexOf(await attacker.shown(journey))
   const [first, second] = await Promise.all(
-    [here, there].map(async (journey) => [...all.filter((transaction) => names(transaction, journey)), ...(await rowOf(journey))]),
+    [here, there].map(async (journey) => [
+      ...all.filter((transaction) => names(transaction, journey)),
+      ...(await rowOf(journey)),
+    ]),
   )
   if (first!.length < 3 || second!.length < 3) throw new NotRun("the two visits are not on the ledger")
   const others = all.filter((transaction) => !names(transaction, here) && !names(transaction, there))
   const known = windows([attacker.setting.genesis, ...others])
   const planted = Uint8Array.from({ length: 20 }, (_, i) => 200 - i)
-  if (commonStrings([...first!, planted], [...second!, planted], known) < 1) throw new NotRun("the comparison does not find a planted link")
+  if (commonStrings([...first!, planted], [...second!, planted], known) < 1)
+    throw new NotRun("the comparison does not find a planted link")
   const onLedger = commonStrings(first!, second!, known)
   const opened = await openedAddresses(attacker, [here, there])
   const together = commonStrings([opened[0]!], [opened[1]!], known)

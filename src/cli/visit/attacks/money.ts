@@ -17,7 +17,9 @@ function payment(attacker: Attacker, claimed: Claimed, amount: bigint, by: "clin
     amount,
     blinding: openingOf(claimed).blinding,
   }
-  return attacker.run("pay/1", body, async (payload) => [(await attacker.insider(roles[by])).sign("pay", "paid", payload)])
+  return attacker.run("pay/1", body, async (payload) => [
+    (await attacker.insider(roles[by])).sign("pay", "paid", payload),
+  ])
 }
 
 /** Takes its money out of reach: one unit more than is free, with holds outstanding. */
@@ -26,9 +28,15 @@ export const withdrawal = attack("withdrawal after the hold", async (attacker) =
   const [payer, bank] = [attacker.node(roles.payer), attacker.node(roles.bank)]
   const before = await attacker.leg(journey)
   const withdraw = async () => {
-    const { free, reserved } = await bank.desk<{ free: string; reserved: string }>("account", { organization: roles.payer })
+    const { free, reserved } = await bank.desk<{ free: string; reserved: string }>("account", {
+      organization: roles.payer,
+    })
     const amount = BigInt(free) + BigInt(reserved)
-    const prepared = await payer.desk<object>("prepare-withdrawal", { custodian: roles.bank, amount, reference: "attack" })
+    const prepared = await payer.desk<object>("prepare-withdrawal", {
+      custodian: roles.bank,
+      amount,
+      reference: "attack",
+    })
     await bank.desk("withdraw", prepared)
   }
   return blocked("withdrawal after the hold", [{ expected: "account-short", attempt: withdraw }], async () => {
@@ -58,7 +66,9 @@ async function rulingFor(attacker: Attacker, contested: Claimed, amount: bigint)
   const opening = openingOf(contested)
   const evidence = new Uint8Array(32).fill(7)
   const payer = await attacker.insider(roles.payer)
-  await attacker.run("contest/1", { ...legOf(contested), amount, evidence }, (payload) => [payer.sign("agree", "contested", payload)])
+  await attacker.run("contest/1", { ...legOf(contested), amount, evidence }, (payload) => [
+    payer.sign("agree", "contested", payload),
+  ])
   const ruling = { ...legOf(contested), choice: 0, amount: opening.amount, blinding: opening.blinding }
   await attacker.run("rule/1", ruling, (payload) =>
     Promise.all(
@@ -69,7 +79,12 @@ async function rulingFor(attacker: Attacker, contested: Claimed, amount: bigint)
     ),
   )
   const rest = opening.amount - amount
-  const body = { payer: roles.payer, provider: roles.clinic, legs: [{ V: contested.journey.visit.V, leg: 0 }], amount: rest }
+  const body = {
+    payer: roles.payer,
+    provider: roles.clinic,
+    legs: [{ V: contested.journey.visit.V, leg: 0 }],
+    amount: rest,
+  }
   const clinic = await attacker.insider(roles.clinic)
   // A ruling opens the amount, so nothing blinds the difference any more.
   const blinding = new Uint8Array(32)
@@ -81,14 +96,14 @@ async function rulingFor(attacker: Attacker, contested: Claimed, amount: bigint)
 
 /** More than the hold: the payer's node sees it before it signs, the ledger when silence would pay it. */
 export const aboveHold = attack("amount above its hold", async (attacker) => {
-  const benefit = BigInt((await attacker.recorded({ hold: 0n })).quote.plan)
-  const hold = stepBelow(benefit)
+  const hold = (benefit: bigint) => stepBelow(benefit)
   const asked = await attacker.claimed({ hold })
   const askPayer = async () => {
     await attacker.blindlySigned(asked)
     await asked.journey.settled(asked.review.statement)
   }
   const silent = await attacker.claimed({ hold })
+  const benefit = BigInt(silent.priced.plan)
   await attacker.filed(silent, "both")
   await attacker.delivered(silent)
   const elapse = async () => {
@@ -102,7 +117,8 @@ export const aboveHold = attack("amount above its hold", async (attacker) => {
       { who: "payer", expected: "above-hold", attempt: askPayer },
       { expected: "above-hold", attempt: elapse },
     ],
-    () => `${formatMoney(benefit)} was claimed with ${formatMoney(hold)} held: from the payer, and from its silence.`,
+    () =>
+      `${formatMoney(benefit)} was claimed with ${formatMoney(hold(benefit))} held: from the payer, and from its silence.`,
   )
 })
 
@@ -110,11 +126,15 @@ export const aboveHold = attack("amount above its hold", async (attacker) => {
 export const paymentTricks: Attack = {
   names: ["doctor and patient colluding", "forged payment sum", "claim replayed", "refund taken twice"],
   async run(attacker) {
-    const phantom = await attacker.settled()
+    const phantom = await attacker.phantom()
     const { amount } = openingOf(phantom)
     const more = { expected: "bad-opening", attempt: () => payment(attacker, phantom, amount + 1n, "clinic") }
     const less = { expected: "bad-opening", attempt: () => payment(attacker, phantom, amount - 1n, "clinic") }
-    const forged = await blocked("forged payment sum", [more, less], () => `${formatMoney(amount)} was settled; a cent more and a cent less were asked for.`)
+    const forged = await blocked(
+      "forged payment sum",
+      [more, less],
+      () => `${formatMoney(amount)} was settled; a cent more and a cent less were asked for.`,
+    )
     await payment(attacker, phantom, amount, "clinic")
     const { state } = await attacker.leg(phantom.journey)
     const colluding = {
@@ -148,10 +168,11 @@ async function replayed(attacker: Attacker, settled: Claimed) {
   const row = await blocked(
     "claim replayed",
     [
-      { expected: "facts-unknown", attempt: again },
+      { expected: "statement-superseded", attempt: again },
       { expected: "wrong-stage", attempt: () => payment(attacker, settled, openingOf(settled).amount, "clinic") },
     ],
-    () => `The same bytes again changed nothing in visit ${toHex(journey.visit.V).slice(0, 12)}; claimed anew and paid again it was refused.`,
+    () =>
+      `The same bytes again changed nothing in visit ${toHex(journey.visit.V).slice(0, 12)}; claimed anew and paid again it was refused.`,
   )
   return same ? row : { ...row, result: "missed" as const, by: "nobody" }
 }
@@ -168,10 +189,21 @@ async function refundTwice(attacker: Attacker, settled: Claimed) {
   const before = JSON.stringify(await attacker.shown(journey))
   await attacker.submit(fromHex(transaction))
   const same = JSON.stringify(await attacker.shown(journey)) === before
-  const body = { payer: roles.payer, provider: roles.clinic, legs: [{ V: journey.visit.V, leg: 0 }], amount: BigInt(amount) }
+  const body = {
+    payer: roles.payer,
+    provider: roles.clinic,
+    legs: [{ V: journey.visit.V, leg: 0 }],
+    amount: BigInt(amount),
+  }
   const insider = await attacker.insider(roles.clinic)
   const again = () =>
-    attacker.run("refund/1", { ...body, blinding: openingOf(settled).blinding }, (payload) => [insider.sign("pay", "refunded", payload)])
-  const row = await blocked(name, [{ expected: "wrong-stage", attempt: again }], () => `${formatMoney(BigInt(amount))} was refunded once; the same bytes again moved nothing.`)
+    attacker.run("refund/1", { ...body, blinding: openingOf(settled).blinding }, (payload) => [
+      insider.sign("pay", "refunded", payload),
+    ])
+  const row = await blocked(
+    name,
+    [{ expected: "wrong-stage", attempt: again }],
+    () => `${formatMoney(BigInt(amount))} was refunded once; the same bytes again moved nothing.`,
+  )
   return same ? row : { ...row, result: "missed" as const, by: "nobody" }
 }

@@ -21,9 +21,19 @@ export const receiptFlipped = attack("receipt with one byte flipped", async ({ s
     if (at % breath === 0) await setImmediate()
   }
   if (accepted.length > 0) {
-    return { name, result: "missed", by: "nobody", detail: `${accepted.length} of ${receipt.length} copies verify, the first changed at byte ${accepted[0]}.` }
+    return {
+      name,
+      result: "missed",
+      by: "nobody",
+      detail: `${accepted.length} of ${receipt.length} copies verify, the first changed at byte ${accepted[0]}.`,
+    }
   }
   const [most] = [...codes].sort((a, b) => b[1] - a[1])
   const detail = `${receipt.length} copies, each with one bit of another byte changed; none verifies.`
-  return { name, result: "blocked", by: `verifier: ${[...codes.keys()].sort().join(", ")}`, detail: `${detail} Most often: ${most?.[0]}, ${most?.[1]} times.` }
+  return {
+    name,
+    result: "blocked",
+    by: `verifier: ${[...codes.keys()].sort().join(", ")}`,
+    detail: `${detail} Most often: ${most?.[0]}, ${most?.[1]} times.`,
+  }
 })

@@ -24,13 +24,25 @@ export const entryEdited = attack("entry edited", async (attacker) => {
   await writeFile(path, edited)
   const fault = await faultOf(look)
   await writeFile(path, sealed)
-  if (fault === undefined) return { name: "entry edited", result: "missed", by: "nobody", detail: `The edited file ${file.slice(0, 12)} was read as if nothing had happened.` }
+  if (fault === undefined)
+    return {
+      name: "entry edited",
+      result: "missed",
+      by: "nobody",
+      detail: `The edited file ${file.slice(0, 12)} was read as if nothing had happened.`,
+    }
   if (!fault.includes("changed on disk")) throw new NotRun(fault)
   const [cited, ...others] = review.bundle.facts
   if (cited === undefined) throw new NotRun("no fact is cited")
   const facts = [{ ...cited, sentence: toUtf8("Something else was done.") }, ...others]
-  const attempt = () => walletAnswers(attacker, { journey, review, priced: undefined as never }, encodeBundle({ ...review.bundle, facts }))
-  const row = await blocked("entry edited", [{ who: "wallet", expected: "fact-forged", attempt }], () => `One bit of sealed file ${file.slice(0, 12)} was changed and the file not read again; a sentence changed does not stand under the signed root.`)
+  const attempt = () =>
+    walletAnswers(attacker, { journey, review, priced: undefined as never }, encodeBundle({ ...review.bundle, facts }))
+  const row = await blocked(
+    "entry edited",
+    [{ who: "wallet", expected: "fact-forged", attempt }],
+    () =>
+      `One bit of sealed file ${file.slice(0, 12)} was changed and the file not read again; a sentence changed does not stand under the signed root.`,
+  )
   return row.result === "blocked" ? { ...row, by: `vault: digest differs, ${row.by}` } : row
 })
 
@@ -50,7 +62,8 @@ export const suspendedLicence = attack("suspended licence", async (attacker) => 
       { expected: "licence-not-active", attempt: () => attacker.submit(claimed.review.bundle.factsStatement) },
       { who: "payer", expected: "licence-not-active", attempt: askPayer },
     ],
-    () => `The board suspended practitioner ${toHex(practitioner.id).slice(0, 12)}; what she signed before is settled, what she signs now is not recorded.`,
+    () =>
+      `The board suspended practitioner ${toHex(practitioner.id).slice(0, 12)}; what she signed before is settled, what she signs now is not recorded.`,
   )
 })
 
@@ -81,7 +94,8 @@ export const logLineDeleted = attack("deleted access-log line", async (attacker)
   await work.remove("access-log", id)
   const found = await clinic.desk<LogCheck>("check-log")
   await work.put("access-log", id, line)
-  if (found.good) return { name, result: "missed", by: "nobody", detail: `Line ${Number(id)} was deleted and nothing showed.` }
+  if (found.good)
+    return { name, result: "missed", by: "nobody", detail: `Line ${Number(id)} was deleted and nothing showed.` }
   const detail = `Line ${found.line} of hour ${hour} is ${found.problem}: the anchored root ${root.slice(0, 12)} is not that of the lines left.`
   return { name, result: "detected", by: "anchor-log", detail }
 })

@@ -77,13 +77,19 @@ export async function faultOf(attempt: () => Promise<unknown>): Promise<string |
  * Runs every attempt. All refused as expected: blocked. One accepted: missed. One refused for another reason: the
  * attack was not carried out as meant, and the row says so.
  */
-export async function blocked(name: string, attempts: readonly Attempt[], detail: () => string | Promise<string>): Promise<AttackRow> {
+export async function blocked(
+  name: string,
+  attempts: readonly Attempt[],
+  detail: () => string | Promise<string>,
+): Promise<AttackRow> {
   const by: string[] = []
   for (const { who, expected, attempt } of attempts) {
     const code = await refusalOf(attempt)
     const label = who === undefined ? expected : `${who}: ${expected}`
-    if (code === undefined) return { name, result: "missed", by: "nobody", detail: `Nobody refused where ${label} was due.` }
-    if (code !== expected) return { name, result: "not-run", by: code, detail: `Refused with ${code} where ${label} was due.` }
+    if (code === undefined)
+      return { name, result: "missed", by: "nobody", detail: `Nobody refused where ${label} was due.` }
+    if (code !== expected)
+      return { name, result: "not-run", by: code, detail: `Refused with ${code} where ${label} was due.` }
     if (!by.includes(label)) by.push(label)
   }
   return { name, result: "blocked", by: by.join(", "), detail: await detail() }

@@ -6,7 +6,11 @@ export const undelivered = attack("silence claimed without delivery", async (att
   const claimed = await attacker.claimed()
   await attacker.filed(claimed, "both")
   const attempt = () => attacker.elapsed(claimed)
-  return blocked("silence claimed without delivery", [{ expected: "not-delivered", attempt }], () => "The patient's side signed; no independent organization attests that the payer got the bundle.")
+  return blocked(
+    "silence claimed without delivery",
+    [{ expected: "not-delivered", attempt }],
+    () => "The patient's side signed; no independent organization attests that the payer got the bundle.",
+  )
 })
 
 /** Delivered and the window over, but the patient's side has not signed: the clinic alone says what happened. */
@@ -18,5 +22,9 @@ export const bothSilent = attack("silence on both sides", async (attacker) => {
   const running = await attacker.running()
   await attacker.window.until(deadline)
   const attempt = () => attacker.elapsed(claimed)
-  return blocked("silence on both sides", [{ expected: "patient-side-unsigned", attempt }], () => `The payer's window of ${deadline - running - 1} hours passed; the patient had signed nothing.`)
+  return blocked(
+    "silence on both sides",
+    [{ expected: "patient-side-unsigned", attempt }],
+    () => `The payer's window of ${deadline - running - 1} hours passed; the patient had signed nothing.`,
+  )
 })

@@ -26,9 +26,19 @@ export const twoSnapshots = attack("two snapshots with one number", async (attac
   const code = await refusalOf(() => journey.fetchVouchers(monthOfDay(serviceDay), 1))
   const proof = twoStories(snapshot.envelope, second.envelope, { chainId: attacker.chainId })
   if (code === undefined || proof === undefined) {
-    return { name, result: "missed", by: "nobody", detail: `Number ${first.value.sequence} was signed twice and nobody noticed.` }
+    return {
+      name,
+      result: "missed",
+      by: "nobody",
+      detail: `Number ${first.value.sequence} was signed twice and nobody noticed.`,
+    }
   }
   if (code !== "two-snapshots") throw new NotRun(`the wallet refused with ${code}`)
   const [a, b] = proof.digests.map((digest) => toHex(digest).slice(0, 12))
-  return { name, result: "detected", by: `wallet: ${code}`, detail: `Snapshot ${proof.sequence} was signed as ${a} and as ${b}: the two envelopes together prove it to anybody.` }
+  return {
+    name,
+    result: "detected",
+    by: `wallet: ${code}`,
+    detail: `Snapshot ${proof.sequence} was signed as ${a} and as ${b}: the two envelopes together prove it to anybody.`,
+  }
 })
