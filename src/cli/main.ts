@@ -35,10 +35,20 @@ function fail(screen: Screen, json: boolean, refusal: Refusal, exit: number): vo
   process.exitCode = exit
 }
 
+/** An installed package runs on whatever Node there is; an older one lacks functions that we import. */
+function oldPlatform(version: string): Refusal | undefined {
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return undefined
+  const message = `Cannot run: Node ${version} is too old`
+  return { code: "node-too-old", message, at: "node", remedy: "Install Node 20.19 or newer" }
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv
   const json = rest.includes("--json")
   const screen = new Screen(json ? process.stderr : process.stdout)
+  const old = oldPlatform(process.versions.node)
+  if (old !== undefined) return fail(screen, json, old, 1)
   if (name === undefined || name === "help" || name === "--help") return help(screen)
   const load = commands[name]
   if (load === undefined) {

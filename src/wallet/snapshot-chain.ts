@@ -7,6 +7,8 @@ import { verifySignature } from "#crypto"
 import { equalBytes, toHex } from "../base/bytes.ts"
 import { decodeEnvelope, meanings, toSign } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
+import { decodePayload } from "../ledger/envelopes.ts"
+import { visitBody, visitStatementType } from "../ledger/visit/4-settle.ts"
 import { limitsOf } from "../plan/corrections.ts"
 import { readPlan } from "../plan/read.ts"
 import { decodeSnapshot, type Snapshot, snapshotDigest, snapshotFault, type VisitCounted } from "../plan/snapshot.ts"
@@ -20,6 +22,8 @@ export interface HeldSnapshot {
 }
 
 interface SignedVisit extends VisitCounted {
+  /** The statement that this one takes the place of: what it posted is taken back. */
+  readonly supersedes: Uint8Array | undefined
   readonly limitOf: (clause: string, owner: string) => bigint | undefined
 }
 
@@ -57,13 +61,14 @@ export class SnapshotChain {
     return this.#newest
   }
 
-  /** Remembers a visit this wallet signed, for the snapshot that will count it. */
-  note({ statement, leg, bundle }: Review): void {
+  /** Remembers a statement this wallet signed, or was shown as a correction, for the snapshot that will count it. */
+  note({ statement, leg, bundle, payload }: Review): void {
     const tables = new Map(bundle.tables.map(({ name, content }) => [name, content]))
     const answer = readPlan(bundle.plan, tables)
     if (!("plan" in answer)) return
     const limitOf = limitsOf(answer.plan, bundle.on)
-    this.#visits.set(toHex(statement), { statement, differences: leg.differences, limitOf })
+    const { supersedes } = decodePayload(visitStatementType, visitBody, payload).body
+    this.#visits.set(toHex(statement), { statement, supersedes, differences: leg.differences, limitOf })
   }
 
   /** Takes snapshots, oldest first. @throws Refused at the first that does not follow from what is here. */
@@ -96,7 +101,8 @@ export class SnapshotChain {
       }
       return undefined
     }
-    const fault = snapshotFault(old.value, value, { visits, limitOf })
+    const voids = visits.flatMap(({ supersedes }) => (supersedes && this.#visits.get(toHex(supersedes))) ?? [])
+    const fault = snapshotFault(old.value, value, { visits, voids, limitOf })
     if (fault !== undefined) refuseSnapshot(fault)
   }
 }

@@ -66,8 +66,8 @@ async function tell(screen: Screen, out: OutFolder, community: Community, visit:
   await settleMorning(tale)
   const { payment, receipt } = await payStep(tale, settled)
   const { bundle } = await papersStep(tale, claimed.review, payment)
-  await countStep(tale)
-  await auditStep(tale, settled.paid)
+  await countStep(tale, "counts this visit")
+  if (await auditStep(tale, settled.paid)) await countStep(tale, "counts the corrected claim in its place")
   const { plan, patient } = quote
   const value = {
     quoted: { plan, patient },

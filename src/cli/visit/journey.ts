@@ -210,6 +210,11 @@ export class Journey {
     await post(clinic.url, await writeLetter(clinic, kind, body, writing))
   }
 
+  /** Takes note of a correction that the clinic showed: the next snapshot will count it. */
+  noted(reviewed: Review): void {
+    this.wallet.cover(roles.payer).snapshots.note(reviewed)
+  }
+
   /** “This did not happen.” */
   deny({ statement }: Review, facts: readonly number[]): Promise<void> {
     return this.#write("held-line", { statement, facts })

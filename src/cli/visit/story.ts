@@ -338,7 +338,7 @@ export function ledgerBytes(receipt: Uint8Array, hold: number): number {
 }
 
 /** The next snapshot has counted the visit; the wallet has added it up again from what it signed. */
-export async function countStep({ screen, visit, journey }: Tale): Promise<void> {
+export async function countStep({ screen, visit, journey }: Tale, what: string): Promise<void> {
   const before = journey.wallet.cover(roles.payer).snapshots.newest?.value.sequence ?? 0
   for (let tries = 0; tries < 100; tries++) {
     await journey.fetchVouchers(monthOfDay(visit.serviceDay), 1)
@@ -348,22 +348,22 @@ export async function countStep({ screen, visit, journey }: Tale): Promise<void>
       continue
     }
     const met = buckets.map((row) => `${row.clause} ${dollars(row.met)} of ${dollars(row.limit)}`).join(", ")
-    screen.line(
-      `Snapshot ${sequence} from the payer counts this visit; the wallet added it up again and agrees: ${met}.`,
-    )
+    screen.line(`Snapshot ${sequence} from the payer ${what}; the wallet added it up again and agrees: ${met}.`)
     return
   }
 }
 
 /** 8. An audit: a replacement claim without the exam line. */
-export async function auditStep({ screen, journey, visit, out }: Tale, paid: Money): Promise<void> {
+export async function auditStep({ screen, journey, visit, out }: Tale, paid: Money): Promise<boolean> {
   const [line] = visit.lines
-  if (visit.extra === undefined || line === undefined) return
+  if (visit.extra === undefined || line === undefined) return false
   screen.heading(`8. An audit removes line ${line.number} (${visit.labels[0]})`)
   const replaced = await journey.clinic.desk<Priced & { recovered: string; statement: string }>("replace", {
     visit: journey.visit.V,
     remove: [line.number],
   })
+  const shown = await journey.review()
+  if (shown.verdict.good) journey.noted(shown)
   await journey.settled(fromHex(replaced.statement))
   const refund = await journey.clinic.desk<{ amount: string; transaction: string }>("refund", {
     visit: journey.visit.V,
@@ -373,4 +373,5 @@ export async function auditStep({ screen, journey, visit, out }: Tale, paid: Mon
   )
   for (const sentence of replaced.explanation.filter((text) => text.includes("because"))) screen.line(sentence)
   out.json("audit.json", replaced)
+  return true
 }

@@ -14,7 +14,7 @@ import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
 import { limitsOf } from "../../plan/corrections.ts"
 import { explain } from "../../plan/explain.ts"
-import { nextSnapshot } from "../../plan/snapshot.ts"
+import { nextSnapshot, type VisitCounted } from "../../plan/snapshot.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
 import { verifyReceipt } from "../../verify/verify.ts"
 import type { NodeContext } from "../context.ts"
@@ -34,18 +34,24 @@ async function countVisit(node: NodeContext, transaction: Uint8Array): Promise<v
   const { body } = decodePayload(visitStatementType, visitBody, decodeEnvelope(transaction).payload)
   const { V, provider } = decodePayload(factsStatementType, factsBody, body.facts.payload).body
   const [agreed, member] = [agreedFor(node, V, provider), memberOfVisit(node.work, V)]
-  // A replacement is settled with the member at the next statement of account, not by a snapshot of its own.
-  if (agreed === undefined || member === undefined || agreed.supersedes !== undefined) return
+  if (agreed === undefined || member === undefined) return
   const last = member.snapshots.at(-1)!
   if (member.snapshots.some(({ value }) => value.visits.some((id) => toHex(id) === toHex(agreed.statement)))) return
   const plan = await node.plans.get(member.plan, node.config.organization)
   const { leg, bundle } = claimAndLeg(agreed)
   const value = nextSnapshot(last.value, {
     visits: [{ statement: agreed.statement, differences: leg.differences }],
+    voids: replacedBy(node, agreed),
     expiry: last.value.expiry,
     limitOf: limitsOf(plan, bundle.on),
   })
   await saveMember(node.work, { ...member, snapshots: [...member.snapshots, signSnapshot(node, value)] })
+}
+
+/** A replacement takes back what the statement it displaces had posted. */
+function replacedBy(node: NodeContext, { supersedes }: AgreedClaim): readonly VisitCounted[] {
+  const old = supersedes && node.work.get<AgreedClaim>("agreed", toHex(supersedes))
+  return old === undefined ? [] : [{ statement: old.statement, differences: claimAndLeg(old).leg.differences }]
 }
 
 interface Paid {

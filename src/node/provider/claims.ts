@@ -77,7 +77,8 @@ function signPerformed(node: NodeContext, file: VisitFile, payload: Uint8Array):
   return { meaning: "performed", ...signature }
 }
 
-async function askWallet(node: NodeContext, file: VisitFile, statement: FiledStatement): Promise<void> {
+/** Opens the statement to the patient: to sign, or, of a correction, to see. */
+export async function askWallet(node: NodeContext, file: VisitFile, statement: FiledStatement): Promise<void> {
   const { mailbox } = file.address
   const sealed = await sealBundle(mailbox.sealingKey, statement.id, await bundleOf(node, file, statement))
   await node.mail.send(mailbox, "bundle", { statement: statement.id, sealed }, file.visit)

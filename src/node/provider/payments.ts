@@ -13,7 +13,7 @@ import { addScalars, negateScalar } from "../../privacy/amounts.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { envelopeOf, payloadOf } from "../payload.ts"
-import { addSignature, askPayer } from "./claims.ts"
+import { addSignature, askPayer, askWallet } from "./claims.ts"
 import { describe, priceVisit } from "./pricing.ts"
 import { mustFind } from "./reception.ts"
 import { buildStatement } from "./statement.ts"
@@ -114,6 +114,7 @@ async function replace(node: NodeContext, fields: Fields): Promise<unknown> {
   const billed = node.keys.sign("bill", "billed", node.chain.chainId, statement.payload)
   const signed = await addSignature(node, saved, statement.id, { meaning: "billed", ...billed })
   await askPayer(node, signed.file, signed.statement)
+  await askWallet(node, signed.file, signed.statement)
   return {
     ...(describe(priced) as object),
     statement: statement.id,
