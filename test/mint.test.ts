@@ -103,7 +103,7 @@ function run(history: History, step: Any): string | undefined {
   return `${step.kind}/1`
 }
 
-const numRuns = process.env["COUNTERSIGN_LONG"] === "1" ? 2_000 : 90
+const numRuns = process.env["COUNTERSIGN_LONG"] === "1" ? 2_000 : 60
 const applied = new Map<string, number>()
 
 test("over any history, accounts and holds are deposits less withdrawals, and only deposits add", () => {

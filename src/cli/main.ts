@@ -21,7 +21,7 @@ async function help(screen: Screen): Promise<void> {
   screen.say("countersign COMMAND [--json]")
   for (const load of Object.values(commands)) {
     const command = await load()
-    screen.say(`  ${command.usage.padEnd(64)} ${command.summary}`)
+    screen.say(`  ${command.usage.padEnd(72)} ${command.summary}`)
   }
 }
 

@@ -5,19 +5,28 @@
 import { sha256, toUtf8 } from "#crypto"
 import { toHex } from "../base/bytes.ts"
 import type { PlanCase } from "./cases.ts"
+import { cellsOf } from "./cells.ts"
+import { checkBuckets } from "./check-buckets.ts"
 import { checkCases } from "./check-cases.ts"
+import { type CodeTable, checkCodes, ownCodes } from "./check-codes.ts"
+import { checkCovered } from "./check-cover.ts"
+import { checkFacts } from "./check-facts.ts"
+import { checkOrder } from "./check-order.ts"
+import { checkConflicts, checkIdle } from "./check-rules.ts"
 import { checkSentences, namesIn } from "./check-text.ts"
 import { type Finding, type Place, Report } from "./finding.ts"
-import type { Bucket, Clause } from "./parts.ts"
+import type { Clause } from "./parts.ts"
 import { type Guard, type Plan, type Rule, rulesOfKind, valueOn } from "./plan.ts"
 import { readPlan } from "./read.ts"
 import { type Uses, usesOf } from "./uses.ts"
 
 export interface CheckOptions {
-  /** The cases beside the plan: each is run, and a clause that none of them lists is a warning. */
+  /** The cases beside the plan: each is run, and a clause that none of them touches is a warning. */
   readonly cases?: readonly PlanCase[]
   /** The text of `NAME.reviewed`: which sentence was reviewed with which rule. */
   readonly reviewed?: string
+  /** The adjustment codes in force; those the product itself knows when absent. */
+  readonly codes?: CodeTable
 }
 
 const ruleAt = (clause: Clause): Place => ({ line: clause.ruleLine, column: 5 })
@@ -83,40 +92,6 @@ function checkTables(uses: Uses, report: Report): void {
   }
 }
 
-function checkBuckets(plan: Plan, uses: Uses, report: Report): void {
-  const hasConditions = rulesOfKind(plan, "define").some(({ effect }) => effect.what === "condition")
-  for (const bucket of plan.buckets) {
-    report.clause = bucket.clause.number
-    const at = ruleAt(bucket.clause)
-    if (!uses.buckets.has(bucket)) {
-      report.add("bucket-idle", at, `Nothing uses the bucket ${bucket.name}.`, "Take it out, or name it in an effect.")
-    }
-    if (bucket.condition !== undefined && !hasConditions) {
-      report.add("bucket-mixed", at, `${bucket.name} belongs to a condition, and none is defined.`, "Define condition.")
-    }
-    if (bucket.familyRule === "aggregate" && bucket.family === undefined) {
-      report.add("bucket-mixed", at, `${bucket.name} is an aggregate without a family's limit.`, "Give family a limit.")
-    }
-    checkCapOrder(bucket, plan, at, report)
-  }
-}
-
-function checkCapOrder(bucket: Bucket, plan: Plan, at: Place, report: Report): void {
-  const { from } = plan.front.effective
-  const limit = (number: Bucket["person"]) => (number === undefined ? undefined : valueOn(number, from))
-  const [person, family] = [limit(bucket.person), limit(bucket.family)]
-  if (person !== undefined && family !== undefined && person > family) {
-    report.add("cap-order", at, `${bucket.name}: one person's limit is above the family's.`, "Check both numbers.")
-  }
-  if (!rulesOfKind(plan, "outOfPocket").some(({ effect }) => effect.bucket === bucket)) return
-  for (const { effect } of rulesOfKind(plan, "deductible")) {
-    const deductible = limit(effect.bucket?.person)
-    if (deductible === undefined || person === undefined || deductible <= person) continue
-    report.add("cap-order", at, `${bucket.name} is below the deductible ${effect.bucket!.name}.`, "Check both numbers.")
-    return
-  }
-}
-
 function disjoint<T>(a: ReadonlySet<T> | undefined, b: ReadonlySet<T> | undefined): boolean {
   return a !== undefined && b !== undefined && ![...a].some((value) => b.has(value))
 }
@@ -140,14 +115,20 @@ function checkExceptions(plan: Plan, report: Report): void {
   }
 }
 
-function checkTouched(plan: Plan, cases: readonly PlanCase[], report: Report): void {
-  const touched = new Set(cases.flatMap((each) => each.clauses))
-  for (const clause of plan.clauses) {
-    const acts = plan.rules.some((rule) => rule.clause === clause && rule.kind !== "define" && rule.kind !== "bucket")
-    if (!acts || touched.has(clause.number)) continue
-    report.clause = clause.number
-    report.add("case-missing", ruleAt(clause), `No case touches clause ${clause.number}.`, "Add a case that lists it.")
+/** What follows from guards alone, cell by cell. */
+function checkGuards(plan: Plan, report: Report): void {
+  report.clause = undefined
+  const cells = cellsOf(plan)
+  if (cells === undefined) {
+    const message = "There are too many categories, tiers, kinds of claim and dates to prove that one clause decides."
+    report.add("not-proved", { line: 1, column: 1 }, message, "Divide the plan, or join categories.")
+    return
   }
+  checkIdle(plan, cells, report)
+  checkConflicts(plan, cells, report)
+  checkCovered(plan, cells, report)
+  checkOrder(plan, cells, report)
+  checkFacts(plan, cells, report)
 }
 
 /** Findings about a plan that could be read, in the order of the document, then those of its cases. */
@@ -161,8 +142,9 @@ export function checkPlan(plan: Plan, options: CheckOptions = {}): readonly Find
   checkTables(uses, report)
   checkBuckets(plan, uses, report)
   checkExceptions(plan, report)
+  checkCodes(plan, options.codes ?? ownCodes, report)
+  checkGuards(plan, report)
   if (options.cases === undefined) return report.sorted()
-  checkTouched(plan, options.cases, report)
   return [...report.sorted(), ...checkCases(plan, options.cases)]
 }
 

@@ -76,10 +76,11 @@ export class Report {
   readonly findings: Finding[] = []
   clause: string | undefined
 
-  add(code: FindingCode, at: Place, message: string, remedy: string): void {
+  add(code: FindingCode, at: Place, message: string, remedy: string, witness?: unknown): void {
     if (this.findings.length >= mostFindings) return
     const { line, column } = at
-    this.findings.push({ code, refuses: refusingCodes.has(code), clause: this.clause, line, column, message, remedy })
+    const finding = { code, refuses: refusingCodes.has(code), clause: this.clause, line, column, message, remedy }
+    this.findings.push(witness === undefined ? finding : { ...finding, witness })
   }
 
   /** Adds a refusing finding and gives up what is being built. */

@@ -2,6 +2,7 @@
 export { adjudicate, type Outcome } from "./adjudicate.ts"
 export { type CaseBucket, type CaseLine, type PlanCase, parseCases, type ReadCases } from "./cases.ts"
 export { type CheckOptions, checkDocument, checkPlan, reviewOf } from "./check.ts"
+export { type CodeDates, type CodeTable, ownCodes, type ReasonDates } from "./check-codes.ts"
 export {
   type Claim,
   type ClaimLine,

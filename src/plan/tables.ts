@@ -6,6 +6,7 @@ import { fromUtf8, sha256 } from "#crypto"
 import { equalBytes, fromHex } from "../base/bytes.ts"
 import { Fields } from "./fields.ts"
 import type { Place, Report } from "./finding.ts"
+import { licensedText } from "./licence.ts"
 import type { Row, Table, TableSeries } from "./parts.ts"
 import { parseRate } from "./values.ts"
 import type { YamlNode } from "./yaml.ts"
@@ -88,6 +89,13 @@ function readRate(declared: Declared, cell: string | undefined, line: number, re
   return report.stop("number-type", declared.at, message, "Write digits, at most six decimals, or charge.")
 }
 
+function checkLicence({ name, key, at }: Declared, records: readonly (readonly string[])[], report: Report): void {
+  const text = licensedText(records, key)
+  if (text === undefined) return
+  const message = `Table ${name}, line ${text.line}: column ${text.column} has a text beside the licensed code ${text.code}.`
+  report.add("table-licence", at, message, "Leave texts out: name codes only, and categories in one word.")
+}
+
 function readRows(declared: Declared, bytes: Uint8Array, report: Report): ReadonlyMap<string, Row> {
   const { at, name } = declared
   const text = fromUtf8(bytes)
@@ -98,6 +106,7 @@ function readRows(declared: Declared, bytes: Uint8Array, report: Report): Readon
     if (header.includes(column)) continue
     report.stop("front-matter", at, `Table ${name} has no column “${column}”.`, "Name the columns of its first line.")
   }
+  checkLicence(declared, records, report)
   const rows = new Map<string, Row>()
   for (const [index, record] of records.entries()) {
     if (index === 0) continue

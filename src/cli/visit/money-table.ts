@@ -32,5 +32,5 @@ export function showPriced(
   })
   const totals = [BigInt(priced.charge), undefined, undefined, BigInt(priced.plan), BigInt(priced.patient)]
   rows.push(["Together", ...totals.map((amount) => (amount === undefined ? "" : formatMoney(amount))), ""])
-  screen.table(["service", ">charge", ">given up", ">allowed", ">plan pays", ">you pay", "because (clause)"], rows)
+  screen.table(["service", ">charge", ">contract", ">allowed", ">plan pays", ">you pay", "because (clause)"], rows)
 }
