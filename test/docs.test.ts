@@ -22,7 +22,7 @@ function pagesUnder(folder: string): string[] {
     .filter((file) => file.endsWith(".md"))
     .map((file) => join(folder, file))
 }
-const pages = [...readdirSync(root).filter((file) => file.endsWith(".md")), ...pagesUnder("docs")]
+const pages = [...readdirSync(root).filter((file) => file.endsWith(".md")), ...["docs", "examples"].flatMap(pagesUnder)]
 
 function countersign(...args: readonly string[]) {
   return spawnSync(process.execPath, [main, ...args], { encoding: "utf8", input: "", cwd: root })

@@ -98,7 +98,7 @@ before(async () => {
 after(async () => {
   // The operator last: it answers nobody's wait for a next block any more then.
   const followers = nodes.filter(({ config }) => !config.operator)
-  await Promise.all(followers.map((node) => node.stop()))
+  await Promise.all(followers.map(async (node) => { const t=Date.now(); await node.stop(); console.log(node.config.name, Date.now()-t) }))
   await nodes.find(({ config }) => config.operator)?.stop()
   rmSync(root, { recursive: true })
 })

@@ -10,6 +10,7 @@ import type { State } from "../base/state.ts"
 import type { ProvenRow as EngineRow, Finality, Trust } from "../engine/engine.ts"
 import { decodeTransaction } from "../ledger/decode.ts"
 import { isRejection } from "../ledger/rejection.ts"
+import { type Role, roles } from "../ledger/roles.ts"
 import { schemas } from "../ledger/rows.ts"
 import { openTables, type Tables } from "../ledger/state.ts"
 import { placementOf } from "../verify/placement.ts"
@@ -97,7 +98,13 @@ export class Chain {
   /** The receipt of an applied transaction, with the key rows of the organizations that signed it. */
   async receipt(transaction: Uint8Array): Promise<Uint8Array> {
     const decoded = decodeTransaction(this.chainId, transaction)
-    if (isRejection(decoded)) throw new Fault("Cannot make receipt: not a transaction of this chain")
+    if (isRejection(decoded))
+      return refuse(
+        "not-a-transaction",
+        "Cannot make receipt: not a transaction of this chain",
+        "transaction",
+        "Send it as it was signed",
+      )
     const placement = placementOf(decoded, this.chainId)
     const wanted: { table: ProvenRow["table"]; key: Uint8Array }[] = [placement]
     const tables = this.tables()
@@ -143,9 +150,10 @@ export class Chain {
     return encodeAnchor(this.anchor)
   }
 
-  /** Whether a key is a live key of an organization, now, by the registry. */
-  isKeyOf(key: Uint8Array, organization: number): boolean {
+  /** Whether a key is a live key of an organization with this role, now, by the registry. */
+  isKeyOf(key: Uint8Array, organization: number, role: Role): boolean {
     const row = this.tables().keys.get({ key })
-    return row !== undefined && row.org === organization && row.from <= this.hour && this.hour < row.until
+    if (row === undefined || row.org !== organization || (row.roles & roles[role]) === 0) return false
+    return row.from <= this.hour && this.hour < row.until
   }
 }

@@ -34,6 +34,9 @@ export interface NodeConfig {
   readonly turnableClock: boolean
 }
 
+/** NaN for whatever is not plain digits. */
+const wholeNumber = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN)
+
 export function decodeConfig(fields: Readonly<Record<string, string | boolean | undefined>>): NodeConfig {
   const text = (name: string): string => {
     const value = fields[name]
@@ -43,7 +46,7 @@ export function decodeConfig(fields: Readonly<Record<string, string | boolean | 
     return value
   }
   const kind = text("kind")
-  if (!(kind in organizationKinds)) {
+  if (!Object.hasOwn(organizationKinds, kind)) {
     refuse(
       "config-kind",
       `Cannot start node: no such kind of organization`,
@@ -51,14 +54,18 @@ export function decodeConfig(fields: Readonly<Record<string, string | boolean | 
       Object.keys(organizationKinds).join(", "),
     )
   }
-  const organization = Number(text("organization"))
-  if (!Number.isInteger(organization) || organization < 1 || organization > 65535) {
+  const organization = wholeNumber(text("organization"))
+  if (!(organization >= 1 && organization <= 65535)) {
     refuse(
       "config-organization",
       "Cannot start node: the organization's number is 1 to 65535",
       "organization",
       "Fix it",
     )
+  }
+  const port = wholeNumber(String(fields["port"] ?? "0"))
+  if (!(port >= 0 && port <= 65535)) {
+    refuse("config-port", "Cannot start node: a port is 0 to 65535", "port", "Fix it")
   }
   const name = text("name")
   if (!/^[a-z0-9-]{1,40}$/.test(name)) {
@@ -74,7 +81,7 @@ export function decodeConfig(fields: Readonly<Record<string, string | boolean | 
     kind: kind as OrganizationKind,
     organization,
     host: "127.0.0.1",
-    port: Number(fields["port"] ?? 0),
+    port,
     startKey,
     operator: fields["operator"] === true,
     turnableClock: fields["turnableClock"] === true,

@@ -8,6 +8,10 @@ import { refuse } from "../base/refusal.ts"
 export type Operation = (fields: Fields) => Promise<unknown>
 export type Operations = Readonly<Record<string, Operation>>
 
+const isWhole = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+const isCode = (value: unknown): value is string => typeof value === "string" && /^[ -~]{1,64}$/.test(value)
+
 /** Reads the fields of a JSON body one by one, each refusal naming its field. Amounts are decimal strings. */
 export class Fields {
   readonly #value: Readonly<Record<string, unknown>>
@@ -36,9 +40,7 @@ export class Fields {
 
   integer(name: string): number {
     const value = this.#value[name]
-    return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-      ? value
-      : this.#refuse(name, "a whole number of 0 or more")
+    return isWhole(value) ? value : this.#refuse(name, "a whole number of 0 or more")
   }
 
   flag(name: string): boolean {
@@ -63,6 +65,20 @@ export class Fields {
   list(name: string): readonly unknown[] {
     const value = this.#value[name]
     return Array.isArray(value) ? value : this.#refuse(name, "a list")
+  }
+
+  /** A code: 1 to 64 printable characters, as claims carry them. */
+  code(name: string): string {
+    const value = this.#value[name]
+    return isCode(value) ? value : this.#refuse(name, "a code of 1 to 64 printable ASCII characters")
+  }
+
+  codes(name: string): readonly string[] {
+    return this.list(name).map((item) => (isCode(item) ? item : this.#refuse(name, "a list of codes")))
+  }
+
+  integers(name: string): readonly number[] {
+    return this.list(name).map((item) => (isWhole(item) ? item : this.#refuse(name, "a list of whole numbers")))
   }
 
   objects(name: string): readonly Fields[] {

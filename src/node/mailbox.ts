@@ -59,8 +59,10 @@ export class Mailbox {
   readonly #around: MailSurroundings
   readonly #handlers = new Map<string, LetterHandler>()
   #reading: Promise<void> = Promise.resolve()
+  readonly #arriving = new Map<string, Promise<void>>()
+  readonly #delivering = new Set<Promise<void>>()
+  readonly #stop = new AbortController()
   #sequence = 0
-  #stopped = false
 
   constructor(around: MailSurroundings) {
     this.#around = around
@@ -76,11 +78,17 @@ export class Mailbox {
   /** Goes on where the last run stopped: reads what waits, sends what was not delivered. */
   resume(): void {
     for (const [id] of this.#around.work.rows<Uint8Array>("inbox")) this.#read(id)
-    for (const [id, value] of this.#around.work.rows<Uint8Array>("outbox")) void this.#deliver(id, value)
+    for (const [id, value] of this.#around.work.rows<Uint8Array>("outbox")) this.#goOn(id, value)
   }
 
+  /** Takes up nothing more: a letter that is being read or posted now is read or posted at the next start. */
   stop(): void {
-    this.#stopped = true
+    this.#stop.abort()
+  }
+
+  /** After `stop`: waits until nothing of this mailbox touches the disk any more. */
+  async rest(): Promise<void> {
+    await Promise.all([this.#reading, ...this.#delivering, ...this.#arriving.values()])
   }
 
   /** Waits until every letter that has arrived so far is read. */
@@ -93,6 +101,17 @@ export class Mailbox {
     const { to } = this.#verify(envelope)
     const digest = toHex(sha256(envelope))
     if (this.#around.work.has("mail-seen", digest)) return
+    // The same envelope may be posted again before the disk has the first.
+    const arriving = this.#arriving.get(digest) ?? this.#keep(envelope, to, digest)
+    this.#arriving.set(digest, arriving)
+    try {
+      await arriving
+    } finally {
+      this.#arriving.delete(digest)
+    }
+  }
+
+  async #keep(envelope: Uint8Array, to: number | Uint8Array, digest: string): Promise<void> {
     const order = `${String(Date.now()).padStart(15, "0")}-${String(this.#sequence++).padStart(9, "0")}-${digest}`
     const mine = to === this.#around.organization
     if (!mine && typeof to === "number") {
@@ -151,7 +170,7 @@ export class Mailbox {
 
   async #readOne(id: string): Promise<void> {
     const envelope = this.#around.work.get<Uint8Array>("inbox", id)
-    if (envelope === undefined || this.#stopped) return
+    if (envelope === undefined || this.#stop.signal.aborted) return
     const { sealed, key } = this.#verify(envelope)
     const { privateKey } = await generateNodeKey(this.#around.keys.seed("sealing"))
     const opened = await openSealed(privateKey, mailInfo, sealed)
@@ -200,14 +219,20 @@ export class Mailbox {
     const envelope = encodeEnvelope(payload, [keys.sign("operate", "mailed", this.#around.chainId(), payload)])
     const id = `${host}-${toHex(sha256(envelope))}`
     await work.put("outbox", id, envelope)
-    void this.#deliver(id, envelope)
+    this.#goOn(id, envelope)
+  }
+
+  #goOn(id: string, envelope: Uint8Array): void {
+    const delivery = this.#deliver(id, envelope).finally(() => this.#delivering.delete(delivery))
+    this.#delivering.add(delivery)
   }
 
   async #deliver(id: string, envelope: Uint8Array): Promise<void> {
     const host = Number(id.split("-")[0])
-    for (let attempt = 0; !this.#stopped; attempt++) {
+    const { signal } = this.#stop
+    for (let attempt = 0; !signal.aborted; attempt++) {
       if (await this.#post(host, envelope)) return this.#around.work.remove("outbox", id)
-      await wait(retryMs[Math.min(attempt, retryMs.length - 1)]!, undefined, { ref: false })
+      await wait(retryMs[Math.min(attempt, retryMs.length - 1)]!, undefined, { ref: false, signal }).catch(() => {})
     }
   }
 
@@ -223,10 +248,11 @@ export class Mailbox {
         method: "POST",
         headers: { "content-type": "application/cbor" },
         body: Buffer.from(envelope),
+        signal: this.#stop.signal,
       })
       await response.arrayBuffer()
-      // A refusal will not get better by repeating it.
-      return response.ok || response.status === 422
+      // A refusal will not get better by repeating it; an outage will.
+      return response.ok || (response.status >= 400 && response.status < 500)
     } catch {
       return false
     }
@@ -237,22 +263,27 @@ export class Mailbox {
    * last one that arrived, so a lost answer loses nothing and a repeated request changes nothing.
    */
   async drain(request: Uint8Array): Promise<Uint8Array> {
-    const { payload, signatures } = decodeEnvelope(request, 1)
-    const { body, expiry } = decodePayload(drainType, drainBody, payload)
-    const [signature] = signatures
-    const signed = equalBytes(signature!.key.subarray(1), body.handle) && this.#good(signature!, payload)
-    if (!signed || expiry <= this.#around.hour()) {
-      refuse(
-        "drain-unsigned",
-        "Cannot hand out mail: not signed by its handle, or expired",
-        "signature",
-        "Sign with the handle's key",
-      )
-    }
-    const rows = this.#around.work.rows<Uint8Array>("waiting", toHex(body.handle))
-    const { received } = body
+    const { handle, received } = this.#verifyDrain(request)
+    const rows = this.#around.work.rows<Uint8Array>("waiting", toHex(handle))
     const arrived = received === undefined ? -1 : rows.findIndex(([id]) => id.endsWith(toHex(received)))
     await Promise.all(rows.slice(0, arrived + 1).map(([id]) => this.#around.work.remove("waiting", id)))
     return encode(rows.slice(arrived + 1, arrived + 1 + lettersAtOnce).map(([, envelope]) => envelope))
+  }
+  #verifyDrain(request: Uint8Array): { readonly handle: Uint8Array; readonly received: Uint8Array | undefined } {
+    try {
+      const { payload, signatures } = decodeEnvelope(request, 1)
+      const { body, expiry } = decodePayload(drainType, drainBody, payload)
+      const signature = signatures[0]!
+      const signed = equalBytes(signature.key.subarray(1), body.handle) && this.#good(signature, payload)
+      if (signed && this.#around.hour() < expiry) return body
+    } catch (error) {
+      if (!(error instanceof EncodingError)) throw error
+    }
+    return refuse(
+      "drain-unsigned",
+      "Cannot hand out mail: not signed by its handle, or expired",
+      "signature",
+      "Sign with the handle's key",
+    )
   }
 }

@@ -94,15 +94,15 @@ export class Node {
     running?.remote?.stop()
     await running?.context.chain.source.stop()
     await this.#server.close()
+    await running?.context.mail.rest()
     await running?.application.close()
     await this.#store.close()
   }
 
+  /** @throws Fault before the founding, and at a start until the chain goes on: whoever asks tries again. */
   #mustRun(): Running {
-    return (
-      this.#running ??
-      refuse("not-founded", "Cannot do this yet: the node has no genesis", "node", "Found the community first")
-    )
+    if (this.#running !== undefined) return this.#running
+    throw new Fault("Cannot do this yet: the node has not gone on with its chain", { retryable: true })
   }
 
   #doors(): Doors {
@@ -237,7 +237,7 @@ export class Node {
       chainId: () => chain.chainId,
       hour: () => chain.hour,
       correspondent: (organization) => this.#directory.find(organization),
-      maySend: (key, organization) => chain.isKeyOf(key, organization),
+      maySend: (key, organization) => chain.isKeyOf(key, organization, "operate"),
     })
     const plans = new PlanShelf(this.#work, this.#directory)
     return {

@@ -136,6 +136,9 @@ function custodianOperations(node: NodeContext): Operations {
     /** The bank's half of a withdrawal that its owner has signed. */
     withdraw: async (fields) => {
       const payload = fields.bytes("payload")
+      const [, custodian] = readPayload(payload, "withdraw/1")
+      if (custodian !== config.organization)
+        refuse("payload-other", "Cannot pay out: another custodian's payload", "payload", "Ask that custodian")
       const envelope = envelopeOf(payload, signatureOf(fields), keys.sign("custody", "paidOut", chain.chainId, payload))
       return { height: (await chain.submit(envelope, "withdraw")).height }
     },

@@ -63,7 +63,7 @@ export interface VisitStatus {
   readonly patient?: string
 }
 
-const patienceMs = 20_000
+const patienceMs = 60_000
 /** Hour of the last day of service at which its claim is written. */
 const claimHour = 18
 

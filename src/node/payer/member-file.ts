@@ -10,6 +10,10 @@ export interface IssuedVoucher {
   /** Voucher id. */
   readonly id: Uint8Array
   readonly allotments: readonly { readonly clause: string; readonly quantity: number }[]
+  /** Block hour. */
+  readonly expiry: number
+  /** A snapshot counts its visit: what it used is no longer out but used. */
+  readonly counted: boolean
 }
 
 export interface MemberFile {

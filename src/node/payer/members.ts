@@ -9,6 +9,7 @@ import { refuse } from "../../base/refusal.ts"
 import { firstHourOfMonth, parseDate } from "../../base/time.ts"
 import { encodePayload, transactionId, voucherBody, voucherType } from "../../ledger/envelopes.ts"
 import { isOnLadder } from "../../ledger/limits.ts"
+import { legStates, voucherStates } from "../../ledger/rows.ts"
 import { encodeTerms, holders, type Terms, termsDigest } from "../../ledger/terms.ts"
 import { type Member, plainMember } from "../../plan/claim.ts"
 import type { Bucket } from "../../plan/parts.ts"
@@ -16,10 +17,11 @@ import { type Plan, rulesOfKind, valueOn } from "../../plan/plan.ts"
 import { startOfPeriod } from "../../plan/room.ts"
 import { encodeSnapshot, firstSnapshot, type Snapshot, snapshotDigest } from "../../plan/snapshot.ts"
 import type { LetterBody } from "../../record/letter.ts"
+import { organizationKinds } from "../config.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { envelopeOf } from "../payload.ts"
-import { findMember, type IssuedVoucher, type MemberFile, saveMember } from "./member-file.ts"
+import { findMember, type IssuedVoucher, type MemberFile, memberOfVisit, saveMember } from "./member-file.ts"
 
 const fresh = () => new Uint8Array(randomBytes(32))
 /** Months that a voucher stays good after its month of service, for claims that come late. */
@@ -118,6 +120,22 @@ async function enrol(node: NodeContext, fields: Fields): Promise<unknown> {
   return { enrolment: toHex(file.enrolment) }
 }
 
+/**
+ * Whether a voucher's allotment is still given out. It returns when the voucher is void on the ledger, or has expired
+ * with no leg standing on it; once a snapshot counts the visit, what it used stands there.
+ */
+function isOut({ chain }: NodeContext, { V, id, expiry, counted }: IssuedVoucher): boolean {
+  if (counted) return false
+  const tables = chain.tables()
+  if (chain.hour < expiry) return tables.vouchers.get({ expiry, id })?.state !== voucherStates.void
+  const providers = [...tables.organizations.rows()].filter(([, { kind }]) => kind === organizationKinds.provider)
+  return providers.some(([{ org }]) =>
+    tables.visits
+      .get({ V, provider: org })
+      ?.legs.some(({ voucher, state }) => equalBytes(voucher, id) && state !== legStates.released),
+  )
+}
+
 /** What is left of a counted limit after what is used and what is out in unused vouchers. */
 function unallotted(node: NodeContext, file: MemberFile, bucket: Bucket): number {
   const snapshot = file.snapshots.at(-1)!.value
@@ -125,7 +143,7 @@ function unallotted(node: NodeContext, file: MemberFile, bucket: Bucket): number
   const limit = bucket.person === undefined ? 0n : (valueOn(bucket.person, node.chain.day) ?? 0n)
   const counted = snapshot.counts.find((row) => row.clause === clause)?.used ?? 0n
   const spent = snapshot.buckets.find((row) => row.clause === clause)?.met ?? 0n
-  const out = file.vouchers.flatMap(({ allotments }) => allotments).filter((part) => part.clause === clause)
+  const out = file.vouchers.filter((issued) => isOut(node, issued)).flatMap(({ allotments }) => allotments).filter((part) => part.clause === clause)
   return Number(maximum(0n, limit - counted - spent - BigInt(out.reduce((sum, part) => sum + part.quantity, 0))))
 }
 
@@ -157,10 +175,11 @@ function issueOne(
     allotments,
   }
   const body = { V, payer: node.config.organization, cap: file.cap, month, terms: termsDigest(terms) }
-  const payload = encodePayload(voucherType, firstHourOfMonth(month + voucherMonths), voucherBody, body)
+  const expiry = firstHourOfMonth(month + voucherMonths)
+  const payload = encodePayload(voucherType, expiry, voucherBody, body)
   const envelope = envelopeOf(payload, node.keys.sign("voucher", "vouchered", chainId, payload))
   return {
-    issued: { V, id: transactionId(chainId, payload), allotments },
+    issued: { V, id: transactionId(chainId, payload), allotments, expiry, counted: false },
     sent: { envelope, terms: encodeTerms(terms) },
   }
 }
@@ -196,6 +215,9 @@ export function receiveMemberLetters(node: NodeContext): void {
     const file = findMember(node.work, request.enrolment)
     // A name, a birth date and a member number are not asked for, and would not help.
     if (file === undefined || answerTo === undefined) return
+    // A key is one visit's: one that was vouchered before, to whomever, is not vouchered again.
+    const names = new Set(request.keys.map(toHex))
+    if (names.size < request.keys.length || request.keys.some((V) => memberOfVisit(node.work, V) !== undefined)) return
     const stack = await issue(node, { ...file, mailbox: answerTo }, request)
     await node.mail.send(answerTo, "vouchers", stack, thread)
   })

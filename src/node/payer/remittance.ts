@@ -4,7 +4,7 @@
  */
 
 import { toUtf8 } from "#crypto"
-import { toHex } from "../../base/bytes.ts"
+import { equalBytes, toHex } from "../../base/bytes.ts"
 import { decode } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
 import { explanationBytes, explanationOfBenefit } from "../../formats/fhir/eob.ts"
@@ -45,7 +45,8 @@ async function countVisit(node: NodeContext, transaction: Uint8Array): Promise<v
     expiry: last.value.expiry,
     limitOf: limitsOf(plan, bundle.on),
   })
-  await saveMember(node.work, { ...member, snapshots: [...member.snapshots, signSnapshot(node, value)] })
+  const vouchers = member.vouchers.map((issued) => (equalBytes(issued.V, V) ? { ...issued, counted: true } : issued))
+  await saveMember(node.work, { ...member, vouchers, snapshots: [...member.snapshots, signSnapshot(node, value)] })
 }
 
 /** A replacement takes back what the statement it displaces had posted. */
@@ -133,13 +134,14 @@ async function explained(node: NodeContext, agreed: AgreedClaim, payment?: Uint8
   }
 }
 
-async function remit(node: NodeContext, sender: number, transaction: Uint8Array): Promise<void> {
+/** The papers go to whom the ledger paid, whoever showed the receipt: it is public, they are not. */
+async function remit(node: NodeContext, transaction: Uint8Array): Promise<void> {
   const paid = paidBy(node, transaction)
   if (paid === undefined || node.work.has("remittances", toHex(paid.id))) return
   const remittance = remittanceOf(node, paid)
   await node.work.put("remittances", toHex(paid.id), remittance)
   const name = `remittance-${traceNumber(paid.id).slice(0, 12)}.835`
-  await node.mail.send(sender, "document", { name, mediaType: "application/edi-x12", content: remittance }, paid.id)
+  await node.mail.send(paid.provider, "document", { name, mediaType: "application/edi-x12", content: remittance }, paid.id)
   for (const agreed of paid.claims) {
     const mailbox = memberOfVisit(node.work, agreed.V)?.mailbox
     if (mailbox === undefined) continue
@@ -156,12 +158,12 @@ async function remit(node: NodeContext, sender: number, transaction: Uint8Array)
 }
 
 export function receiveProofs(node: NodeContext): void {
-  node.mail.on("proof", async ({ sender }, { receipt }) => {
+  node.mail.on("proof", async (_letter, { receipt }) => {
     if (!verifyReceipt(receipt, node.chain.anchor).valid) return
     const { transaction } = decodeReceipt(receipt)
     const [type] = decode(decodeEnvelope(transaction).payload) as [string]
     if (type === visitStatementType) await countVisit(node, transaction)
-    if (type === "pay/1") await remit(node, sender, transaction)
+    if (type === "pay/1") await remit(node, transaction)
   })
 }
 

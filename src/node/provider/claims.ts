@@ -6,7 +6,7 @@
 import { verifySignature } from "#crypto"
 import { equalBytes, toHex } from "../../base/bytes.ts"
 import { EncodingError } from "../../base/cbor.ts"
-import { decodeEnvelope, encodeEnvelope, toSign } from "../../base/envelope.ts"
+import { decodeEnvelope, encodeEnvelope, meanings, toSign } from "../../base/envelope.ts"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
 import type { ClaimLine } from "../../plan/claim.ts"
 import { decodeClaim } from "../../plan/claim.ts"
@@ -149,21 +149,26 @@ export function receiveClaimLetters(node: NodeContext): void {
   })
   node.mail.on("countersignature", async (_letter, { statement: id, header, signature }) => {
     const found = findByStatement(node.work, id)
-    if (found === undefined || !isSignedBy(node, found, id, { header, signature }, isPatient(found))) return
-    const { file, statement } = await addSignature(node, found, id, { meaning: "countersigned", header, signature })
+    if (found === undefined) return
+    const given = { meaning: "countersigned", header, signature } as const
+    if (!isSignedBy(node, found, id, given, isPatient(found))) return
+    const { file, statement } = await addSignature(node, found, id, given)
     await askPayer(node, file, statement)
   })
   node.mail.on("held-line", async (_letter, { statement: id, facts }, key) => {
     const found = findByStatement(node.work, id)
+    if (found === undefined || found.settled !== undefined) return
+    // Facts are numbered as in the newest statement: an older letter, or one more, would take others away.
+    if (!equalBytes(latestStatement(found)!.id, id)) return
     // Only the wallet that showed this visit's address knows the handle's key.
-    if (found !== undefined && equalBytes(key.subarray(1), found.address.mailbox.handle))
-      await holdLines(node, found, facts)
+    if (equalBytes(key.subarray(1), found.address.mailbox.handle)) await holdLines(node, found, facts)
   })
   node.mail.on("agreement", async ({ sender }, { statement: id, header, signature }) => {
     const found = findByStatement(node.work, id)
     if (found === undefined || sender !== found.payer) return
-    if (!isSignedBy(node, found, id, { header, signature }, (key) => node.chain.isKeyOf(key, found.payer))) return
-    const { file, statement } = await addSignature(node, found, id, { meaning: "agreed", header, signature })
+    const given = { meaning: "agreed", header, signature } as const
+    if (!isSignedBy(node, found, id, given, (key) => node.chain.isKeyOf(key, found.payer, "agree"))) return
+    const { file, statement } = await addSignature(node, found, id, given)
     await settle(node, file, statement)
   })
   node.mail.on("disagreement", async ({ sender }, { statement: id, reason }) => {
@@ -186,7 +191,7 @@ function isSignedBy(
   node: NodeContext,
   file: VisitFile,
   id: Uint8Array,
-  { header, signature }: { readonly header: Uint8Array; readonly signature: Uint8Array },
+  { meaning, header, signature }: StatementSignature,
   mayGive: (key: Uint8Array) => boolean,
 ): boolean {
   const statement = file.statements.find((one) => equalBytes(one.id, id))
@@ -194,7 +199,7 @@ function isSignedBy(
   try {
     const [read] = decodeEnvelope(encodeEnvelope(statement.payload, [{ header, signature }])).signatures
     const message = toSign(node.chain.chainId, header, statement.payload)
-    return mayGive(read!.key) && verifySignature(read!.key.subarray(1), message, signature)
+    return read!.meaning === meanings[meaning] && mayGive(read!.key) && verifySignature(read!.key.subarray(1), message, signature)
   } catch (error) {
     if (error instanceof EncodingError) return false
     throw error

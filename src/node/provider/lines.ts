@@ -12,22 +12,22 @@ function dayOf(fields: Fields, name: string): number {
   )
 }
 
-const optionalText = (fields: Fields, name: string) => (fields.has(name) ? fields.text(name) : undefined)
-const texts = (fields: Fields, name: string) => (fields.has(name) ? fields.list(name).map(String) : [])
+const optionalCode = (fields: Fields, name: string) => (fields.has(name) ? fields.code(name) : undefined)
+const codes = (fields: Fields, name: string) => (fields.has(name) ? fields.codes(name) : [])
 
 /** `unitsMilli` are thousandths of a unit, `charge` minor units as a decimal string. */
 export function lineOf(fields: Fields): ClaimLine {
   const from = dayOf(fields, "from")
   return {
-    ...plainLine(fields.integer("number"), fields.text("code"), fields.amount("charge"), from),
-    codeSystem: optionalText(fields, "codeSystem"),
-    modifiers: texts(fields, "modifiers"),
+    ...plainLine(fields.integer("number"), fields.code("code"), fields.amount("charge"), from),
+    codeSystem: optionalCode(fields, "codeSystem"),
+    modifiers: codes(fields, "modifiers"),
     unitsMilli: fields.integer("unitsMilli"),
     to: fields.has("to") ? dayOf(fields, "to") : from,
-    place: optionalText(fields, "place"),
-    diagnoses: texts(fields, "diagnoses"),
-    drug: optionalText(fields, "drug"),
-    facts: fields.has("facts") ? fields.list("facts").map(Number) : [],
+    place: optionalCode(fields, "place"),
+    diagnoses: codes(fields, "diagnoses"),
+    drug: optionalCode(fields, "drug"),
+    facts: fields.has("facts") ? fields.integers("facts") : [],
   }
 }
 

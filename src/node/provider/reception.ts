@@ -4,13 +4,14 @@
  */
 import { toUtf8 } from "#crypto"
 import { equalBytes, toHex } from "../../base/bytes.ts"
+import { EncodingError } from "../../base/cbor.ts"
 import { decodeEnvelope, encodeEnvelope } from "../../base/envelope.ts"
 import { refuse } from "../../base/refusal.ts"
 import { decodeAs } from "../../base/schema.ts"
-import { decodePayload, voucherBody, voucherType } from "../../ledger/envelopes.ts"
+import { decodePayload, Refused as LedgerRefused, voucherBody, voucherType } from "../../ledger/envelopes.ts"
 import { decodeTerms, termsDigest } from "../../ledger/terms.ts"
 import { generateNodeKey, openSealed } from "../../record/bundle-sealing.ts"
-import { addressContent, addressInfo, visitAddress } from "../../record/visit-address.ts"
+import { type AddressContent, addressContent, addressInfo, type VisitAddress, visitAddress } from "../../record/visit-address.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { payloadOf, readPayload, sameBytes } from "../payload.ts"
@@ -27,7 +28,7 @@ export function mustFind(node: NodeContext, fields: Fields): VisitFile {
 
 /** Opens a visit address that was shown at this desk. */
 async function openVisit(node: NodeContext, fields: Fields): Promise<unknown> {
-  const address = decodeAs(visitAddress, fields.bytes("address"))
+  const address = readAddress(fields)
   if (address.provider !== node.config.organization) {
     refuse(
       "address-not-mine",
@@ -46,8 +47,8 @@ async function openVisit(node: NodeContext, fields: Fields): Promise<unknown> {
       "Show one for this desk",
     )
   }
-  const content = decodeAs(addressContent, opened)
-  const payer = address.voucher === undefined ? 0 : checkVoucher(address.visit, address.voucher, content.terms)
+  refuseUnderWay(node, address.visit)
+  const { content, payer } = readOpened(address, opened)
   const file: VisitFile = {
     visit: address.visit,
     address: content,
@@ -70,6 +71,39 @@ async function openVisit(node: NodeContext, fields: Fields): Promise<unknown> {
   }
   await saveVisit(node.work, file)
   return { visit: toHex(address.visit), payer }
+}
+
+const badAddress = (): never =>
+  refuse("address-bad", "Cannot take visit address: it is not one that reads", "address", "Show a fresh address")
+
+function readAddress(fields: Fields): VisitAddress {
+  const bytes = fields.bytes("address")
+  try {
+    return decodeAs(visitAddress, bytes)
+  } catch (error) {
+    if (error instanceof EncodingError) return badAddress()
+    throw error
+  }
+}
+
+function readOpened(address: VisitAddress, opened: Uint8Array): { content: AddressContent; payer: number } {
+  try {
+    const content = decodeAs(addressContent, opened)
+    const payer = address.voucher === undefined ? 0 : checkVoucher(address.visit, address.voucher, content.terms)
+    return { content, payer }
+  } catch (error) {
+    if (error instanceof EncodingError || error instanceof LedgerRefused) return badAddress()
+    throw error
+  }
+}
+
+/** An address shown once more must not wipe out what stands on it. */
+function refuseUnderWay(node: NodeContext, visit: Uint8Array): void {
+  const known = findVisit(node.work, visit)
+  if (known === undefined) return
+  const { held, entries, statements } = known
+  if (held !== undefined || entries.length > 0 || statements.length > 0)
+    refuse("visit-open", "Cannot take visit address: its visit is under way here", "address", "Go on with the visit")
 }
 
 /** The voucher must be for this very key and hide these very terms. Gives the payer's number. */
