@@ -37,7 +37,8 @@ function sixtyClauses(): Plan {
       .replace("exam-copay: 30.00 USD", `${numbers}exam-copay: 30.00 USD`)
       .replace("## 5 What you pay", `${chapters}## 5 What you pay`),
   )
-  if (plan.clauses.length !== planClauses) throw new Fault(`Cannot measure: the plan has ${plan.clauses.length} clauses`)
+  if (plan.clauses.length !== planClauses)
+    throw new Fault(`Cannot measure: the plan has ${plan.clauses.length} clauses`)
   return plan
 }
 

@@ -2,7 +2,7 @@
  * The community that the bench settles visits for: fifty organizations, forty of them providers with four
  * practitioners each, and a clock that stands at the first hour of a month. All keys follow from names.
  */
-import { type GenesisRows, encodeGenesis } from "../src/ledger/constitution/genesis.ts"
+import { encodeGenesis, type GenesisRows } from "../src/ledger/constitution/genesis.ts"
 import { exampleGenesis, keyOf, orgSeed, seedOf } from "../src/ledger/example-chain.ts"
 import { type Kind, kinds, type Role, roles, rolesOfKind } from "../src/ledger/roles.ts"
 import { type KeyRow, openEnd } from "../src/ledger/rows.ts"
@@ -15,17 +15,11 @@ const board = 47
 export const organizations = 50
 export const practitionersEach = 4
 
-const kindOfRest: readonly Kind[] = [
-  kinds.custodian,
-  kinds.licenceBoard,
-  kinds.regulator,
-  kinds.patientAssociation,
-  kinds.arbiter,
-]
+const kindsOfRest: readonly Kind[] = ["custodian", "licenceBoard", "regulator", "patientAssociation", "arbiter"]
 
-export function kindOf(org: number): Kind {
-  if (org <= providers) return kinds.provider
-  return org < custodian ? kinds.payer : kindOfRest[org - custodian]!
+function kindOf(org: number): Kind {
+  if (org <= providers) return "provider"
+  return org < custodian ? "payer" : kindsOfRest[org - custodian]!
 }
 
 /** The seed with which a practitioner of a provider signs what was done. */
@@ -43,7 +37,7 @@ function keyRows(): (readonly [{ key: Uint8Array }, KeyRow])[] {
     rows.push([{ key: keyOf(seed) }, { ...row, from: 0, until: openEnd }])
   for (let org = 1; org <= organizations; org++) {
     for (const [role, bit] of Object.entries(roles) as [Role, number][]) {
-      if ((rolesOfKind(kindOf(org)) & bit) === 0 || role === "perform") continue
+      if ((rolesOfKind(kinds[kindOf(org)]) & bit) === 0 || role === "perform") continue
       add(orgSeed(org, role), { org, roles: bit, practitioner: undefined })
     }
   }
@@ -72,8 +66,9 @@ export function communityGenesis(): Uint8Array {
     ...exampleGenesis(),
     organizations: numbers.map((org) => {
       const kind = kindOf(org)
-      const pays = kind === kinds.payer || kind === kinds.custodian
-      return [{ org }, { name: `organization-${org}`, kind, group: org, status: 0, panel: pays ? panel : [] }] as const
+      const pays = kind === "payer" || kind === "custodian"
+      const row = { name: `organization-${org}`, kind: kinds[kind], group: org, status: 0, panel: pays ? panel : [] }
+      return [{ org }, row] as const
     }),
     validators: [[{ key: keyOf(validatorSeed) }, { org: firstPayer, power: 10 }]],
     keys: keyRows(),

@@ -18,7 +18,7 @@ import { anchorOfGenesis } from "../src/verify/genesis-anchor.ts"
 import type { TrustAnchor } from "../src/verify/trust.ts"
 import { communityGenesis, validatorSeed } from "./community.ts"
 import type { Load } from "./presign.ts"
-import { between, type ProcessorTime, processorTime, threadMilliseconds } from "./threads.ts"
+import { between, type ProcessorTime, processorTime, residentMegabytes, threadMilliseconds } from "./threads.ts"
 import { signDeposits } from "./visits.ts"
 
 /** Transactions under way at once: what saturates the engine and still answers within a few blocks. */
@@ -33,6 +33,7 @@ export interface Measured {
   /** Of the whole directory, a visit that is in it. */
   readonly diskBytesPerVisit: number
   readonly rssMb: number
+  readonly rssFilesMb: number
 }
 
 export class BenchLedger {
@@ -74,13 +75,15 @@ export class BenchLedger {
     const run = await runThrough(this.#engine, load.transactions(lag), { outstanding })
     const processor = between(before, processorTime())
     this.visits += load.visits
+    const resident = residentMegabytes()
     return {
       visitsPerSecond: load.visits / run.seconds,
       run,
       stages: stagesOf(run, processor, load.visits),
       processor,
       diskBytesPerVisit: sizeOf(this.directory) / this.visits,
-      rssMb: process.memoryUsage.rss() / 1e6,
+      rssMb: resident.all,
+      rssFilesMb: resident.files,
     }
   }
 
@@ -135,7 +138,11 @@ function stagesOf({ stages }: Run, processor: ProcessorTime, visits: number): Re
     "commit (main)": spent("commit-queue"),
   }
   const named = Object.entries(main).reduce((sum, [name, ms]) => (name === "verify (threads)" ? sum : sum + ms), 0)
-  const all = { ...main, "answers, collector, rest (main)": processor.main - named, "disk and other threads": processor.other }
+  const all = {
+    ...main,
+    "answers, collector, rest (main)": processor.main - named,
+    "disk and other threads": processor.other,
+  }
   return Object.fromEntries(Object.entries(all).map(([name, ms]) => [name, (ms * 1000) / visits]))
 }
 

@@ -43,3 +43,14 @@ export function between(before: ProcessorTime, after: ProcessorTime): ProcessorT
     other: after.other - before.other,
   }
 }
+
+/** Resident memory in MB: all of it, and the part that is pages of files, which the system takes back when it likes. */
+export function residentMegabytes(): { readonly all: number; readonly files: number } {
+  const all = process.memoryUsage.rss() / 1e6
+  try {
+    const kilobytes = /^RssFile:\s*(\d+) kB/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1]
+    return { all, files: Number(kilobytes ?? 0) * 1.024e-3 }
+  } catch {
+    return { all, files: 0 }
+  }
+}

@@ -6,6 +6,7 @@ import { readPlan } from "../src/plan/read.ts"
 
 const folders = {
   "eye-sample": new URL("../plans/", import.meta.url),
+  "limited-sample": new URL("../plans/", import.meta.url),
   "oscar-secure": new URL("../src/plan/fixtures/", import.meta.url),
   "silver-classic": new URL("../src/plan/fixtures/", import.meta.url),
   scheme: new URL("../src/plan/fixtures/", import.meta.url),

@@ -20,6 +20,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
+/** Whether `part` stands in `bytes` at an offset; compares without making a view. */
+export function holdsAt(bytes: Uint8Array, offset: number, part: Uint8Array): boolean {
+  if (offset + part.length > bytes.length) return false
+  for (let i = 0; i < part.length; i++) if (bytes[offset + i] !== part[i]) return false
+  return true
+}
+
 /** Order by bytes, shorter first when one is the other's beginning: the only order that consensus code uses. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length)

@@ -32,8 +32,13 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
+const keyBytes = Buffer.alloc(256)
+
 export function mapKey(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
+  // Through one buffer that stays: a view of each key would cost more than its copy.
+  if (bytes.length > keyBytes.length) return Buffer.from(bytes).toString("latin1")
+  keyBytes.set(bytes)
+  return keyBytes.toString("latin1", 0, bytes.length)
 }
 
 export function verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

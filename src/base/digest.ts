@@ -15,13 +15,17 @@ function prefixOf(tag: string): Uint8Array {
 
 /** What `digest` hashes: `countersign/1/` + tag ‖ 0x00 ‖ CBOR [values…]. */
 export function digestInput(tag: string, ...values: readonly Value[]): Uint8Array {
+  return writeInput(tag, values).finish()
+}
+
+function writeInput(tag: string, values: readonly Value[]): Writer {
   const writer = new Writer()
   writer.raw(prefixOf(tag))
   writer.value(values)
-  return writer.finish()
+  return writer
 }
 
 /** SHA-256 of `digestInput`; 32 bytes. A commitment is a digest whose first value is a fresh 32-byte salt. */
 export function digest(tag: string, ...values: readonly Value[]): Uint8Array {
-  return sha256(digestInput(tag, ...values))
+  return writeInput(tag, values).finishInto(sha256)
 }

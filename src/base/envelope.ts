@@ -4,7 +4,7 @@
  * fixed bytes, so there is exactly one encoding of each envelope.
  */
 import { toUtf8 } from "#crypto"
-import { equalBytes } from "./bytes.ts"
+import { holdsAt } from "./bytes.ts"
 import { EncodingError, Reader, Writer } from "./cbor.ts"
 
 /** What a signature says, by number. The numbers never change meaning. */
@@ -88,8 +88,8 @@ function decodeHeader(header: Uint8Array): { key: Uint8Array; meaning: number } 
   const labelAt = keyAt + 33
   if (
     header.length < labelAt + headerLabel.length + 1 ||
-    !equalBytes(header.subarray(0, keyAt), headerStart) ||
-    !equalBytes(header.subarray(labelAt, labelAt + headerLabel.length), headerLabel)
+    !holdsAt(header, 0, headerStart) ||
+    !holdsAt(header, labelAt, headerLabel)
   ) {
     throw new EncodingError("Cannot read envelope: a protected header of another form")
   }
@@ -104,7 +104,7 @@ function decodeHeader(header: Uint8Array): { key: Uint8Array; meaning: number } 
  * @throws EncodingError unless `bytes` are exactly one envelope. Views, not copies: keep `bytes` unchanged.
  */
 export function decodeEnvelope(bytes: Uint8Array, maxSignatures = 16): Envelope {
-  if (!equalBytes(bytes.subarray(0, start.length), start)) {
+  if (!holdsAt(bytes, 0, start)) {
     throw new EncodingError("Cannot read envelope: not a COSE_Sign with empty headers")
   }
   const reader = new Reader(bytes, start.length)
@@ -155,12 +155,12 @@ function chainBytes(chainId: string): Uint8Array {
   return lastChainBytes
 }
 
-/** The Sig_structure of RFC 9052: what the key signs. The chain id is the external data, in UTF-8. */
+/** The Sig_structure of RFC 9052: what the key signs. The chain id is the external data, in UTF-8. Not for keeping. */
 export function toSign(chainId: string, header: Uint8Array, payload: Uint8Array): Uint8Array {
   const writer = new Writer()
   writer.raw(signatureContext)
   writer.byteString(header)
   writer.byteString(chainBytes(chainId))
   writer.byteString(payload)
-  return writer.finish()
+  return writer.finishTogether()
 }

@@ -5,13 +5,20 @@ import { concat, equalBytes } from "./bytes.ts"
 
 const leafPrefix = Uint8Array.of(0)
 const nodePrefix = Uint8Array.of(1)
+/** 01 ‖ left ‖ right, written over from node to node. */
+const nodeInput = new Uint8Array(65)
+nodeInput[0] = 1
 
 export function leafHash(data: Uint8Array): Uint8Array {
   return sha256(concat(leafPrefix, data))
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concat(nodePrefix, left, right))
+  // A proof from outside may name anything as a sibling.
+  if (left.length !== 32 || right.length !== 32) return sha256(concat(nodePrefix, left, right))
+  nodeInput.set(left, 1)
+  nodeInput.set(right, 33)
+  return sha256(nodeInput)
 }
 
 /** The largest power of two below n, for n of at least 2. */

@@ -29,7 +29,7 @@ export function keyHash(table: string, key: Uint8Array): Uint8Array {
   writer.array(2)
   writer.text(table)
   writer.raw(key)
-  return sha256(writer.finish())
+  return writer.finishInto(sha256)
 }
 
 export function valueHash(value: Uint8Array): Uint8Array {

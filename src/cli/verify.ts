@@ -1,6 +1,6 @@
 /**
  * `countersign verify`: checks a receipt against a trust anchor with every node switched off, and with the opened bundle
- * re-computes the cents and the clauses. Reads files; asks nobody.
+ * re-computes the cents and the clauses, and holds it against the registers as proven. Reads files; asks nobody.
  */
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -15,8 +15,10 @@ import { decodeLeg } from "../plan/leg.ts"
 import { readPlan } from "../plan/read.ts"
 import { type Bundle, decodeBundle } from "../verify/bundle.ts"
 import { type BundleVerdict, checkBundle } from "../verify/check-bundle.ts"
+import { openRegisterProof } from "../verify/register-proof.ts"
+import type { RegisterView } from "../verify/register-view.ts"
 import { decodeAnchor, type TrustAnchor } from "../verify/trust.ts"
-import { verifyReceipt } from "../verify/verify.ts"
+import { isFailure, verifyReceipt } from "../verify/verify.ts"
 import type { Command } from "./command.ts"
 import type { Screen } from "./screen.ts"
 
@@ -38,12 +40,28 @@ function decoded<T>(what: string, path: string, decode: () => T): T {
 interface BundleAnswer {
   readonly verdict: BundleVerdict
   readonly bundle: Bundle
+  /** Of the header that proves the registers. */
+  readonly registers?: RegisterView["at"]
+  /** Why a proof of registers that was given shows nothing. */
+  readonly falseRegisters?: string
 }
 
-function checkBundleFile(path: string, { chainId }: TrustAnchor): BundleAnswer {
+interface BundleFiles {
+  readonly bundle: string
+  /** Proof of the registers; the `registers.cbor` beside the bundle if it is there and no other is named. */
+  readonly registers?: string | undefined
+}
+
+function checkBundleFile({ bundle: path, registers }: BundleFiles, anchor: TrustAnchor): BundleAnswer {
   const bytes = read(path, "bundle")
   const bundle = decoded("bundle", path, () => decodeBundle(bytes))
-  return { bundle, verdict: checkBundle(bundle, { chainId }) }
+  const beside = join(dirname(path), "registers.cbor")
+  const named = registers ?? (existsSync(beside) ? beside : undefined)
+  const { chainId } = anchor
+  const view = named === undefined ? { chainId } : openRegisterProof(read(named, "registers"), anchor, bundle)
+  if (!isFailure(view)) return { bundle, verdict: checkBundle(bundle, view), registers: view.at }
+  const reason = `registers-false: the registers shown are not the ledger's, ${view.code}: ${view.message}`
+  return { bundle, verdict: checkBundle(bundle, { chainId }), falseRegisters: reason }
 }
 
 /** The reasons line by line, from the plan inside the bundle. */
@@ -72,6 +90,8 @@ function show(screen: Screen, value: VerifyValue, bundle: BundleAnswer | undefin
   const { plan, patient } = value.recomputed
   screen.say(`Re-computed: the plan pays ${formatMoney(BigInt(plan))}, the patient ${formatMoney(BigInt(patient))}`)
   for (const sentence of reasons(bundle)) screen.line(sentence)
+  if (value.registers !== undefined)
+    screen.line(`Keys, plan, licence and hold are as the ledger's registers said at height ${value.registers}.`)
   if (value.notChecked.length > 0) screen.quiet(`Not checked with every node off: ${value.notChecked.join(", ")}`)
 }
 
@@ -84,6 +104,8 @@ export interface VerifyValue {
   readonly signers?: readonly { readonly meaning: string; readonly of: string | number | undefined }[] | undefined
   readonly recomputed?: { readonly plan: string; readonly patient: string }
   readonly determination?: string
+  /** Height at which the registers are proven by which the bundle was checked. */
+  readonly registers?: number
   readonly notChecked: readonly string[]
   readonly reason: string | null
 }
@@ -91,12 +113,15 @@ export interface VerifyValue {
 /** The command's whole answer, for the story as well. */
 export function verifyFiles(
   receipt: string,
-  options: { readonly anchor: string; readonly bundle?: string | undefined },
+  options: { readonly anchor: string; readonly bundle?: string | undefined; readonly registers?: string | undefined },
 ) {
   const bytes = read(options.anchor, "trust anchor")
   const anchor = decoded("trust anchor", options.anchor, () => decodeAnchor(bytes))
   const verdict = verifyReceipt(read(receipt, "receipt"), anchor)
-  const bundle = options.bundle === undefined ? undefined : checkBundleFile(options.bundle, anchor)
+  const { bundle: path, registers } = options
+  if (path === undefined && registers !== undefined)
+    refuse("arguments", "Cannot check registers: no bundle given", "registers", "Name the bundle with --bundle")
+  const bundle = path === undefined ? undefined : checkBundleFile({ bundle: path, registers }, anchor)
   const { failure, recomputed, determination, statementId } = bundle?.verdict ?? {}
   const other =
     verdict.valid &&
@@ -104,7 +129,11 @@ export function verifyFiles(
     verdict.type === "visit-statement/1" &&
     toHex(statementId) !== verdict.transactionId
   const bundleReason = failure === undefined ? undefined : `${failure.code}: ${failure.message} (${failure.at})`
-  const reason = verdict.reason ?? bundleReason ?? (other ? "bundle-swapped: the bundle opens another statement" : null)
+  const reason =
+    verdict.reason ??
+    bundle?.falseRegisters ??
+    bundleReason ??
+    (other ? "bundle-swapped: the bundle opens another statement" : null)
   const value: VerifyValue = {
     valid: reason === null,
     trust: verdict.trust,
@@ -116,6 +145,7 @@ export function verifyFiles(
       ? {}
       : { recomputed: { plan: recomputed.plan.toString(), patient: recomputed.patient.toString() } }),
     ...(determination === undefined ? {} : { determination: toHex(determination) }),
+    ...(bundle?.registers === undefined ? {} : { registers: bundle.registers.height }),
     notChecked: bundle?.verdict.notChecked ?? [],
     reason,
   }
@@ -124,18 +154,18 @@ export function verifyFiles(
 
 export const verifyCommand: Command = {
   summary: "Checks a receipt offline; with the bundle, re-computes the cents",
-  usage: "verify RECEIPT [--bundle FILE] [--anchor FILE]",
+  usage: "verify RECEIPT [--bundle FILE [--registers FILE]] [--anchor FILE]",
   async run(args, screen) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { bundle: { type: "string" }, anchor: { type: "string" } },
+      options: { bundle: { type: "string" }, registers: { type: "string" }, anchor: { type: "string" } },
     })
     const [receipt] = positionals
     if (receipt === undefined)
       return refuse("arguments", "Cannot verify: no receipt given", "arguments", "countersign verify RECEIPT")
     const anchor = values.anchor ?? join(dirname(receipt), "anchor.cbor")
-    const { value, bundle } = verifyFiles(receipt, { anchor, bundle: values.bundle })
+    const { value, bundle } = verifyFiles(receipt, { anchor, bundle: values.bundle, registers: values.registers })
     show(screen, value, bundle)
     return { value, failed: !value.valid }
   },

@@ -21,11 +21,14 @@ export class AccessLog {
   readonly #work: Work
   readonly #hour: () => number
   #next: number
+  /** The last hour whose page is closed; what is read after that belongs to the next. */
+  #closed: number
 
   constructor(work: Work, hour: () => number) {
     this.#work = work
     this.#hour = hour
     this.#next = work.rows(lines).length
+    this.#closed = Number(work.rows(pages).at(-1)?.[0] ?? 0)
   }
 
   /** Keeps the line on disk before it resolves. */
@@ -35,7 +38,11 @@ export class AccessLog {
       { sequence, time, who: toUtf8(who), digest, purpose: toUtf8(purpose) },
       new Uint8Array(randomBytes(32)),
     )
-    await this.#work.put(lines, orderOf(sequence), { hour: this.#hour(), line } satisfies StoredLine)
+    await this.#work.put(lines, orderOf(sequence), { hour: this.#page(), line } satisfies StoredLine)
+  }
+
+  #page(): number {
+    return Math.max(this.#hour(), this.#closed + 1)
   }
 
   /** The pages as kept now: of a closed hour its leaves at closing, and its lines as they stand. */
@@ -54,6 +61,7 @@ export class AccessLog {
       stored.filter((row) => row.hour === hour).map(({ line }) => line),
     )
     await this.#work.put(pages, orderOf(hour), page)
+    this.#closed = Math.max(this.#closed, hour)
     return root
   }
 }

@@ -14,7 +14,8 @@ import { type Role, roles } from "../ledger/roles.ts"
 import { schemas } from "../ledger/rows.ts"
 import { openTables, type Tables } from "../ledger/state.ts"
 import { placementOf } from "../verify/placement.ts"
-import { encodeReceipt, type ProvenRow } from "../verify/receipt.ts"
+import { encodeReceipt, type ProvenRow, type SignedHeader } from "../verify/receipt.ts"
+import { encodeRegisterProof } from "../verify/register-proof.ts"
 import { encodeAnchor, type TrustAnchor } from "../verify/trust.ts"
 
 /** What an engine or a follower gives this node. */
@@ -34,6 +35,9 @@ export interface ChainParts {
   readonly state: State
   readonly source: Source
 }
+
+/** A row of the state by table and key (CBOR). */
+export type RowName = Pick<ProvenRow, "table" | "key">
 
 export class Chain {
   readonly chainId: string
@@ -106,44 +110,37 @@ export class Chain {
         "Send it as it was signed",
       )
     const placement = placementOf(decoded, this.chainId)
-    const wanted: { table: ProvenRow["table"]; key: Uint8Array }[] = [placement]
+    const wanted: RowName[] = [placement]
     const tables = this.tables()
     for (const { key } of decoded.signatures) {
       if (tables.keys.get({ key }) !== undefined)
         wanted.push({ table: "keys", key: encodeAs(schemas.keys.key, { key }) })
     }
-    return this.#prove(transaction, wanted)
+    const { rows, ...signed } = await this.#prove(wanted)
+    if (rows.length < wanted.length) throw new Fault("Cannot make receipt: the ledger does not show this transaction")
+    return encodeReceipt({ ...signed, transaction, rows })
+  }
+
+  /** A proof of rows of the registers, for a reader who has no copy of the ledger. Rows that are not there are left out. */
+  async registerProof(wanted: readonly RowName[]): Promise<Uint8Array> {
+    return encodeRegisterProof(await this.#prove(wanted))
   }
 
   /** All rows must be proven under one header: when a block came in between, once more. */
-  async #prove(
-    transaction: Uint8Array,
-    wanted: readonly { table: ProvenRow["table"]; key: Uint8Array }[],
-  ): Promise<Uint8Array> {
+  async #prove(wanted: readonly RowName[]): Promise<SignedHeader & { readonly rows: readonly ProvenRow[] }> {
     for (let attempt = 0; attempt < 20; attempt++) {
       const proven = await Promise.all(wanted.map(({ table, key }) => this.source.prove(table, key)))
-      const block = proven[0]!.block
-      if (!proven.every((row) => row.block.header.height === block.header.height)) continue
-      const rows = wanted.map(({ table, key }, i) => {
+      const { header, commit, validators } = proven[0]!.block
+      if (!proven.every(({ block }) => block.header.height === header.height)) continue
+      const rows = wanted.flatMap(({ table, key }, i) => {
         const { value, proof } = proven[i]!
-        if (value === undefined) throw new Fault("Cannot make receipt: the ledger does not show this transaction")
         const { pairs, siblings } = proof
-        return { table, key, value, pairs, siblings }
+        return value === undefined ? [] : [{ table, key, value, pairs, siblings }]
       })
-      const { header, commit, validators } = block
       const { genesis } = this.anchor
-      return encodeReceipt({
-        chainId: this.chainId,
-        genesis,
-        transaction,
-        rows,
-        header,
-        commit,
-        validators,
-        handovers: [],
-      })
+      return { chainId: this.chainId, genesis, rows, header, commit, validators, handovers: [] }
     }
-    throw new Fault("Cannot make receipt: the ledger moves too fast", { retryable: true })
+    throw new Fault("Cannot prove rows: the ledger moves too fast", { retryable: true })
   }
 
   anchorBytes(): Uint8Array {

@@ -10,7 +10,7 @@ export type Operations = Readonly<Record<string, Operation>>
 
 const isWhole = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-const isCode = (value: unknown): value is string => typeof value === "string" && /^[ -~]{1,64}$/.test(value)
+const isCode = (value: unknown): value is string => typeof value === "string" && /^[ -~]{1,128}$/.test(value)
 
 /** Reads the fields of a JSON body one by one, each refusal naming its field. Amounts are decimal strings. */
 export class Fields {
@@ -67,10 +67,10 @@ export class Fields {
     return Array.isArray(value) ? value : this.#refuse(name, "a list")
   }
 
-  /** A code: 1 to 64 printable characters, as claims carry them. */
+  /** A code: 1 to 128 printable characters, as claims carry them. */
   code(name: string): string {
     const value = this.#value[name]
-    return isCode(value) ? value : this.#refuse(name, "a code of 1 to 64 printable ASCII characters")
+    return isCode(value) ? value : this.#refuse(name, "a code of 1 to 128 printable ASCII characters")
   }
 
   codes(name: string): readonly string[] {

@@ -59,6 +59,7 @@ export class Node {
   readonly #deskToken = new Uint8Array(randomBytes(32))
   readonly #server: FastifyInstance
   #running: Running | undefined
+  #stopping = false
 
   private constructor(config: NodeConfig, store: WorkStore, work: Work, keys: KeyRing) {
     this.config = config
@@ -89,6 +90,7 @@ export class Node {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true
     const running = this.#running
     running?.context.mail.stop()
     running?.remote?.stop()
@@ -117,7 +119,8 @@ export class Node {
           chainId: running?.context.chain.chainId,
         }
       },
-      blocks: (from, waitMs) => blocksFor(this.#mustRun().context.chain.source, from, waitMs),
+      blocks: (from, waitMs) =>
+        blocksFor(this.#mustRun().context.chain.source, from, { waitMs, isStopping: () => this.#stopping }),
       submit: async (transaction) => finalityToJson(await this.#mustRun().context.chain.source.submit(transaction)),
       receiveMail: (envelope) => this.#mustRun().context.mail.receive(envelope),
       drainMail: (envelope) => this.#mustRun().context.mail.drain(envelope),

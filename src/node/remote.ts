@@ -17,14 +17,15 @@ const blocksCodec = list(finalBlockCodec, 0, mostBlocks)
 
 export const encodeBlocks = (blocks: readonly FinalBlock[]): Uint8Array => encodeAs(blocksCodec, blocks)
 
-/** Blocks from a height on for one answer; waits for the first, at most `waitMs`. */
+/** Blocks from a height on for one answer; waits for the first, at most `waitMs`, and not while the node stops. */
 export async function blocksFor(
   source: { readonly height: number; block(height: number): FinalBlock | undefined },
   from: number,
-  waitMs: number,
+  { waitMs, isStopping }: { readonly waitMs: number; readonly isStopping: () => boolean },
 ): Promise<Uint8Array> {
   const end = Date.now() + waitMs
-  while (source.height < from && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (source.height < from && Date.now() < end && !isStopping())
+    await new Promise((resolve) => setTimeout(resolve, 5))
   const blocks: FinalBlock[] = []
   for (let height = Math.max(1, from); height <= source.height && blocks.length < mostBlocks; height++) {
     const block = source.block(height)

@@ -5,9 +5,10 @@
 import { timingSafeEqual } from "node:crypto"
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify"
 import { toHex } from "../base/bytes.ts"
+import { EncodingError } from "../base/cbor.ts"
 import { Fault } from "../base/fault.ts"
 import { toJson } from "../base/json.ts"
-import { type Refusal, Refused } from "../base/refusal.ts"
+import { type Refusal, Refused, refuse } from "../base/refusal.ts"
 import { Fields, type Operation } from "./desk.ts"
 
 /** What the server asks of the node; each part answers for itself, the server only carries. */
@@ -45,6 +46,19 @@ function answerBytes(reply: FastifyReply, bytes: Uint8Array): FastifyReply {
   return reply.type("application/cbor").send(Buffer.from(bytes))
 }
 
+const noDoor: Refusal = {
+  code: "path-unknown",
+  message: "Cannot answer: no such path here",
+  at: "path",
+  remedy: "Ask for one that a node has",
+}
+
+/** Doors for bytes take nothing else: a number or an object would become bytes of its own choosing. */
+function bytesOf(body: unknown): Uint8Array {
+  if (Buffer.isBuffer(body)) return new Uint8Array(body)
+  return refuse("request", "Cannot read request: bytes are expected", "body", "Send application/cbor")
+}
+
 /** What never reached an operation: too large, not JSON, of another media type. */
 function unreadable(status: number): Refusal {
   if (status !== 413)
@@ -61,9 +75,12 @@ function unreadable(status: number): Refusal {
 /** Builds the server; `deskToken` opens the desk and is known only to who started the node. */
 export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstance {
   const app = fastify({ bodyLimit, logger: false })
+  app.setNotFoundHandler((_request, reply) => sendRefusal(reply, noDoor, 404))
   app.addContentTypeParser("application/cbor", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof Refused) return sendRefusal(reply, error.refusal, 422)
+    // What came in did not decode. Our sentences say what was expected, never what was found.
+    if (error instanceof EncodingError) return sendRefusal(reply, unreadable(422), 422)
     const status = (error as { statusCode?: number }).statusCode ?? 500
     if (status >= 400 && status < 500) return sendRefusal(reply, unreadable(status), status)
     const message = error instanceof Fault ? error.message : "Cannot answer: this node failed"
@@ -78,15 +95,15 @@ export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstanc
       await doors.blocks(Number(request.query.from ?? 1), Math.min(Number(request.query.wait ?? 0), 20_000)),
     ),
   )
-  app.post<{ Body: Buffer }>("/chain/transactions", async (request, reply) =>
-    answer(reply, await doors.submit(new Uint8Array(request.body))),
+  app.post<{ Body: unknown }>("/chain/transactions", async (request, reply) =>
+    answer(reply, await doors.submit(bytesOf(request.body))),
   )
-  app.post<{ Body: Buffer }>("/mail", async (request, reply) => {
-    await doors.receiveMail(new Uint8Array(request.body))
+  app.post<{ Body: unknown }>("/mail", async (request, reply) => {
+    await doors.receiveMail(bytesOf(request.body))
     return answer(reply.status(202), {})
   })
-  app.post<{ Body: Buffer }>("/mail/drain", async (request, reply) =>
-    answerBytes(reply, await doors.drainMail(new Uint8Array(request.body))),
+  app.post<{ Body: unknown }>("/mail/drain", async (request, reply) =>
+    answerBytes(reply, await doors.drainMail(bytesOf(request.body))),
   )
   app.get<{ Params: { digest: string }; Querystring: { table?: string } }>("/plans/:digest", async (request, reply) => {
     const bytes = doors.plan(request.params.digest, request.query.table)

@@ -21,7 +21,7 @@ export function witnessOperations(node: NodeContext): Operations {
         return refuse("leg-unknown", "Cannot deliver: the visit has no such leg", "leg", "Hold first")
       const [statement, bundle] = [fields.bytes("statement", 32), sha256(sealed)]
       await work.put("delivered", toHex(bundle), sealed)
-      await node.mail.send(payer, "bundle", { statement, sealed }, visit)
+      await node.mail.send(payer, "bundle", { statement, sealed, registers: undefined }, visit)
       const payload = payloadOf("deliver/1", chain.hour + 12, visit, provider, leg, statement, bundle)
       const envelope = envelopeOf(payload, keys.sign("witness", "delivered", chain.chainId, payload))
       return { height: (await chain.submit(envelope, "deliver")).height, bundle: toHex(bundle) }

@@ -24,8 +24,10 @@ const beforeTier: ReadonlySet<Kind> = new Set(["timely", "duplicate", "age", "em
 export const offLine: ReadonlySet<Kind> = new Set(["define", "bucket", "interest", "bonus", "trueUp"])
 export const lineKinds: readonly Kind[] = kinds.filter((kind) => !offLine.has(kind))
 
-/** More than this and the guards are not worked through; a plan of a thousand codes has a few hundred cells. */
-const mostCells = 50_000
+/** Cells times rules; a plan of a hundred rules has a few hundred thousand. Beyond it, nothing is worked through. */
+const mostWork = 1_000_000
+/** Codes times the stretches of days they are sorted in. */
+const mostCodes = 1_000_000
 
 /** The days on which something begins or ends, first to last, within the plan's own. */
 function cutsOf(plan: Plan): readonly Day[] {
@@ -57,8 +59,8 @@ function codesByLeaf(plan: Plan, day: Day): ReadonlyMap<Category, readonly strin
 export function cellsOf(plan: Plan): readonly Cell[] | undefined {
   const { tiers, claims } = plan.front
   const cuts = cutsOf(plan)
-  const rows = plan.categories.length * tiers.length * claims.length * cuts.length
-  if (rows > mostCells || cuts.length * plan.leaves.size > mostCells * 20) return undefined
+  const most = plan.categories.length * tiers.length * claims.length * cuts.length
+  if (most * plan.rules.length > mostWork || cuts.length * plan.leaves.size > mostCodes) return undefined
   const cells: Cell[] = []
   for (const day of cuts) {
     for (const [leaf, codes] of codesByLeaf(plan, day)) {
@@ -104,4 +106,3 @@ export function coverOf(plan: Plan, cell: Cell): Rule | undefined {
   )
   return excluded ? undefined : covers[0]
 }
-

@@ -24,18 +24,10 @@ export function checkBuckets(plan: Plan, uses: Uses, report: Report): void {
     if (bucket.familyRule === "aggregate" && bucket.family === undefined) {
       report.add("bucket-mixed", at, `${bucket.name} is an aggregate without a family's limit.`, "Give family a limit.")
     }
-    for (const other of bucket.alsoCounts) {
-      if (ownersOf(other).some((owner) => ownersOf(bucket).includes(owner))) continue
-      const message = `${bucket.name} also counts to ${other.name}, and no owner has a limit in both.`
-      report.add("bucket-mixed", at, message, "Give both a limit for the same owner.")
-    }
   }
   checkReaders(plan, uses, report)
   report.clause = undefined
 }
-
-const ownersOf = (bucket: Bucket) =>
-  (["person", "family", "treatment", "condition"] as const).filter((owner) => bucket[owner] !== undefined)
 
 /** A line whose rule cannot read its bucket is pended each time: a stay without admission, a tier the bucket leaves out. */
 function checkReaders(plan: Plan, uses: Uses, report: Report): void {

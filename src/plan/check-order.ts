@@ -16,7 +16,8 @@ function daysOf(numbers: readonly (NamedNumber | undefined)[], from: Day, until:
   return [...new Set([from, ...days])].filter((day) => day >= from && day < until).sort((a, b) => a - b)
 }
 
-function checkOwners(plan: Plan, report: Report): void {
+/** One bucket against itself, on every day on which one of its limits changes. */
+export function checkOwners(plan: Plan, report: Report): void {
   const { effective } = plan.front
   for (const bucket of plan.buckets) {
     const { person, family, grow } = bucket
@@ -33,6 +34,7 @@ function checkOwners(plan: Plan, report: Report): void {
     const message = `${bucket.name}: on ${formatDate(shrinks)} the family's limit is above the most it may grow to.`
     report.add("cap-order", declared.at, message, "Check both numbers.")
   }
+  report.clause = undefined
 }
 
 function isBelow(cap: Bucket, deductible: Bucket, day: Day): boolean {
@@ -86,30 +88,41 @@ function figureOf({ effect }: Rule, day: Day): { readonly measure: string; reado
 
 const ladders = ["copay", "deductible", "coinsurance", "outOfPocket"] as const
 
-/** A better tier that costs the member more than a worse one, part by part where both tiers ask for the part. */
+/** A better tier that costs the member more than the next that asks for the same part. */
 function checkLadders(plan: Plan, cells: readonly Cell[], report: Report): void {
   const told = new Set<string>()
   const { tiers } = plan.front
   if (tiers.length < 2) return
   for (const better of cells) {
-    if (coverOf(plan, better) === undefined) continue
-    for (const tier of tiers.slice(tiers.indexOf(better.tier) + 1)) {
-      for (const kind of ladders) {
-        const [a, b] = [decider(plan, kind, better), decider(plan, kind, { ...better, tier })]
-        if (a === undefined || b === undefined || a === b || told.has(`${a.index} ${b.index}`)) continue
-        const [mine, theirs] = [figureOf(a, better.day), figureOf(b, better.day)]
-        if (mine === undefined || mine.measure !== theirs?.measure || mine.value <= theirs.value) continue
-        told.add(`${a.index} ${b.index}`)
-        report.clause = a.clause.number
-        const message = `On ${formatDate(better.day)} the ${kind} of tier ${better.tier} is above that of tier ${tier} in ${b.clause.number}.`
-        report.add("cap-order", a.at, message, "Check both numbers, or the order of the tiers.")
-      }
+    const worse = tiers.slice(tiers.indexOf(better.tier) + 1)
+    if (worse.length === 0 || coverOf(plan, better) === undefined) continue
+    for (const kind of ladders) {
+      const a = decider(plan, kind, better)
+      const mine = a && figureOf(a, better.day)
+      if (a === undefined || mine === undefined) continue
+      const step = nextStep(plan, kind, better, worse)
+      if (step === undefined || step.rule === a || told.has(`${a.index} ${step.rule.index}`)) continue
+      if (mine.measure !== step.measure || mine.value <= step.value) continue
+      told.add(`${a.index} ${step.rule.index}`)
+      report.clause = a.clause.number
+      const message = `On ${formatDate(better.day)} the ${kind} of tier ${better.tier} is above that of tier ${step.tier} in ${step.rule.clause.number}.`
+      report.add("cap-order", a.at, message, "Check both numbers, or the order of the tiers.")
     }
   }
 }
 
+/** The first of the tiers in which a rule surely asks for a part, and what it asks. */
+function nextStep(plan: Plan, kind: Kind, cell: Cell, tiers: readonly string[]) {
+  for (const tier of tiers) {
+    const rule = decider(plan, kind, { ...cell, tier })
+    const figure = rule && figureOf(rule, cell.day)
+    if (rule !== undefined && figure !== undefined) return { rule, tier, ...figure }
+  }
+  return undefined
+}
+
+/** Caps against deductibles and tier against tier, cell by cell. */
 export function checkOrder(plan: Plan, cells: readonly Cell[], report: Report): void {
-  checkOwners(plan, report)
   if (rulesOfKind(plan, "outOfPocket").length > 0) checkCaps(plan, cells, report)
   checkLadders(plan, cells, report)
   report.clause = undefined

@@ -11,6 +11,9 @@ import { beats, type Plan, type Rule } from "./plan.ts"
 
 const nameOf = (rule: Rule) => `${rule.clause.number}/${rule.kind}`
 
+/** Of rules that all conflict with one another in a cell; whoever settles these finds the rest. */
+const mostTold = 16
+
 /** Pairs of rules that every line of the cell meets, that nothing beats and that do not beat one another. */
 function undecided(rules: readonly Rule[], cell: Cell): readonly (readonly [Rule, Rule])[] {
   const sure = rules.filter((rule) => always(rule, cell))
@@ -22,6 +25,7 @@ function undecided(rules: readonly Rule[], cell: Cell): readonly (readonly [Rule
     const rivals = rules.filter((other) => !sure.includes(other) && beats(other, rule, cell.leaf))
     return rivals.length === 0
   })
+  if (open.length > mostTold) open.length = mostTold
   return open.flatMap((a, i) => open.slice(i + 1).map((b) => [a, b] as const))
 }
 

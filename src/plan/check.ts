@@ -11,12 +11,12 @@ import { checkCases } from "./check-cases.ts"
 import { type CodeTable, checkCodes, ownCodes } from "./check-codes.ts"
 import { checkCovered } from "./check-cover.ts"
 import { checkFacts } from "./check-facts.ts"
-import { checkOrder } from "./check-order.ts"
+import { checkOrder, checkOwners } from "./check-order.ts"
 import { checkConflicts, checkIdle } from "./check-rules.ts"
 import { checkSentences, namesIn } from "./check-text.ts"
 import { type Finding, type Place, Report } from "./finding.ts"
 import type { Clause } from "./parts.ts"
-import { type Guard, type Plan, type Rule, rulesOfKind, valueOn } from "./plan.ts"
+import { type Guard, type Plan, type Rule, valueOn } from "./plan.ts"
 import { readPlan } from "./read.ts"
 import { type Uses, usesOf } from "./uses.ts"
 
@@ -141,11 +141,14 @@ export function checkPlan(plan: Plan, options: CheckOptions = {}): readonly Find
   checkNumbers(plan, uses, report)
   checkTables(uses, report)
   checkBuckets(plan, uses, report)
+  checkOwners(plan, report)
   checkExceptions(plan, report)
   checkCodes(plan, options.codes ?? ownCodes, report)
   checkGuards(plan, report)
   if (options.cases === undefined) return report.sorted()
-  return [...report.sorted(), ...checkCases(plan, options.cases)]
+  const { missing, failing } = checkCases(plan, options.cases)
+  const inPlan = [...report.sorted(), ...missing].sort((a, b) => a.line - b.line || a.column - b.column)
+  return [...inPlan, ...failing]
 }
 
 /** Reads and checks in one: the findings of reading when there is no plan, else those of `checkPlan`. */

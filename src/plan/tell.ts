@@ -30,18 +30,19 @@ function factValue(name: FactName, known: Known): FactValue | undefined {
   }
 }
 
-function valueOf(expr: Expr, known: Known): FactValue | undefined {
+function knownValue(expr: Expr, known: Known): FactValue | undefined {
   if (expr.node === "literal") return expr.value
   if (expr.node === "fact") return factValue(expr.name, known)
   if (expr.node === "number") return valueOn(expr.number, known.day)
   if (expr.node !== "list") return undefined
-  const items = expr.items.map((item) => valueOf(item, known))
+  const items = expr.items.map((item) => knownValue(item, known))
   return items.every((item) => typeof item === "string") ? items : undefined
 }
 
 function compare(expr: Extract<Expr, { node: "compare" }>, known: Known): boolean | undefined {
-  const [left, right] = [valueOf(expr.left, known), valueOf(expr.right, known)]
-  if (left === undefined || right === undefined || typeof left === "object" || typeof right === "object") return undefined
+  const [left, right] = [knownValue(expr.left, known), knownValue(expr.right, known)]
+  if (left === undefined || right === undefined || typeof left === "object" || typeof right === "object")
+    return undefined
   switch (expr.operator) {
     case "==":
       return left === right
@@ -63,7 +64,7 @@ export function tell(expr: Expr, known: Known): boolean | undefined {
   switch (expr.node) {
     case "literal":
     case "fact": {
-      const value = valueOf(expr, known)
+      const value = knownValue(expr, known)
       return typeof value === "boolean" ? value : undefined
     }
     case "not": {
@@ -80,12 +81,12 @@ export function tell(expr: Expr, known: Known): boolean | undefined {
     case "compare":
       return compare(expr, known)
     case "in": {
-      const [left, right] = [valueOf(expr.left, known), valueOf(expr.right, known)]
+      const [left, right] = [knownValue(expr.left, known), knownValue(expr.right, known)]
       if (typeof left !== "string" || !Array.isArray(right)) return undefined
       return right.includes(left)
     }
     case "startsWith": {
-      const [left, prefix] = [valueOf(expr.left, known), valueOf(expr.prefix, known)]
+      const [left, prefix] = [knownValue(expr.left, known), knownValue(expr.prefix, known)]
       return typeof left === "string" && typeof prefix === "string" ? left.startsWith(prefix) : undefined
     }
     case "codeIn":

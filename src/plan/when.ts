@@ -194,5 +194,11 @@ function factsOf(expr: Expr, into: Set<FactName>): Set<FactName> {
 export function readWhen(source: string, place: Place, names: WhenNames, report: Report): Condition {
   const expr = parseWhen(source, place, names, report)
   const run = compile(expr)
-  return { source, at: place, expr, facts: [...factsOf(expr, new Set())], test: (facts) => run(facts) as boolean | WhenFailure }
+  return {
+    source,
+    at: place,
+    expr,
+    facts: [...factsOf(expr, new Set())],
+    test: (facts) => run(facts) as boolean | WhenFailure,
+  }
 }

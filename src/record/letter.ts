@@ -46,7 +46,12 @@ export const letterBodies = {
     vouchers: list(struct({ envelope: bytes(1, 1024), terms: bytes(1, 4096) }), 1, 64),
   }),
   /** Provider to wallet or payer: a sealed bundle to open, re-run and answer. */
-  bundle: struct({ statement: b32, sealed: bytes(1, 12 * 1024 * 1024) }),
+  bundle: struct({
+    statement: b32,
+    sealed: bytes(1, 12 * 1024 * 1024),
+    /** For a wallet: the ledger's rows by which it checks keys, plan, licence and hold (`register-proof/1`). */
+    registers: opt(bytes(1, 1024 * 1024)),
+  }),
   /** Payer to provider: its signature on the statement. */
   agreement: struct({ statement: b32, header: bytes(1, 256), signature: bytes(64, 64) }),
   /** Payer to provider: it will not sign, and why, as a code. */

@@ -103,7 +103,7 @@ export class PairArena {
     let at = end
     while (at > first && isAbove(chunk, at - slotBytes, bytes, from)) at -= slotBytes
     if (at < end) chunk.copyWithin(at + slotBytes, at, end)
-    chunk.set(bytes.subarray(from, from + slotBytes), at)
+    for (let i = 0; i < slotBytes; i++) chunk[at + i] = bytes[from + i]!
     this.#count[bucket] = count + 1
   }
 

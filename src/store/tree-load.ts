@@ -18,7 +18,7 @@ export function loadTree(tree: BucketTree, database: Bytes): void {
       chunk = Buffer.from(new ArrayBuffer(pairsPerChunk * 64))
       chunks.push(chunk)
     }
-    hashKeyInto(chunk, at, table.prefix, key.subarray(table.end))
+    hashKeyInto(chunk, at, table.prefix, key, table.end)
     hashInto(chunk, at + 32, value)
     count++
   }

@@ -16,6 +16,13 @@ import type { RegisterView } from "./register-view.ts"
 const firstHour = (day: number) => day * 24
 const lastHour = (day: number) => day * 24 + 23
 
+/** Registers that a proof shows are not from before a day of service: what came after them is not in them. */
+export function checkRegisters({ claim }: OpenedBundle, { at }: RegisterView): void {
+  if (at === undefined) return
+  for (const { number, from } of claim.lines)
+    need(firstHour(from) * 3600 <= at.seconds, "registers-old", `claim.lines[${number}]`)
+}
+
 /** The plan is a published one of this payer, and in force on every day of service. */
 export function checkPlan({ bundle, terms, claim, voucher }: OpenedBundle, { plans }: RegisterView): void {
   const hash = digest("plan", bundle.plan)

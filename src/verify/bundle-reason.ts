@@ -6,6 +6,7 @@ const sentences = {
   "ids-differ": "Two parts name different visits, providers, vouchers or statements",
   "signer-unknown": "A key that signed is not registered for this party and role",
   "assurance-overstated": "The determination counts on a stronger signature of the patient's side than there is",
+  "registers-old": "The registers shown are older than a day of service, so they cannot speak for it",
   "plan-unpublished": "The plan is not a published plan of this payer",
   "plan-not-in-force": "The plan was not in force on a day of service",
   "plan-unreadable": "The plan's text and tables do not read as a plan",

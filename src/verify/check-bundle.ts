@@ -1,5 +1,5 @@
 /**
- * What whoever opens a bundle verifies before signing, in the order of the protocol: signatures and ids; the plan;
+ * What whoever opens a bundle verifies before signing, in the order of the protocol: signatures and ids; the keys; the plan;
  * the voucher's terms; the days of service; the licence; the snapshot; the facts; what the statement commits to; the
  * determination, run again; the ceiling; the leg's own amount. The first failure ends it, with its reason.
  *
@@ -15,7 +15,15 @@ import { isHandle } from "../ledger/visit/parties.ts"
 import { determinationDigest } from "../plan/leg.ts"
 import type { Bundle } from "./bundle.ts"
 import { checkAmount, checkCeiling, checkCommitments, checkRecomputation, type Recomputed } from "./bundle-money.ts"
-import { checkCover, checkFacts, checkLicence, checkPlan, checkSnapshot, checkTerms } from "./bundle-papers.ts"
+import {
+  checkCover,
+  checkFacts,
+  checkLicence,
+  checkPlan,
+  checkRegisters,
+  checkSnapshot,
+  checkTerms,
+} from "./bundle-papers.ts"
 import { type BundleFailure, BundleRefused, need } from "./bundle-reason.ts"
 import { type OpenedBundle, openBundle } from "./open-bundle.ts"
 import type { RegisterView } from "./register-view.ts"
@@ -103,6 +111,7 @@ export function checkBundle(bundle: Bundle, view: RegisterView): BundleVerdict {
   try {
     const opened = openBundle(bundle, view.chainId)
     known = { statementId: opened.statementId, determination: determinationDigest(bundle.determination) }
+    checkRegisters(opened, view)
     checkSigners(opened, view)
     if (isPending(opened, view)) notChecked.push("assurance")
     checkPlan(opened, view)

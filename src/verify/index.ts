@@ -6,8 +6,16 @@ export { type BundleVerdict, checkBundle, type NotChecked } from "./check-bundle
 export { anchorOfGenesis } from "./genesis-anchor.ts"
 export { type Placement, placementOf } from "./placement.ts"
 export type { Failure, FailureCode } from "./reason.ts"
-export { decodeReceipt, encodeReceipt, type Handover, type ProvenRow, type Receipt } from "./receipt.ts"
+export {
+  decodeReceipt,
+  encodeReceipt,
+  type Handover,
+  type ProvenRow,
+  type Receipt,
+  type SignedHeader,
+} from "./receipt.ts"
 export { receiptFromJson, receiptToJson } from "./receipt-json.ts"
+export { decodeRegisterProof, encodeRegisterProof, openRegisterProof, type RegisterProof } from "./register-proof.ts"
 export type { RegisterView } from "./register-view.ts"
 export { type TwoStories, twoStories } from "./snapshot-equivocation.ts"
 export { type Checkpoint, decodeAnchor, encodeAnchor, type TrustAnchor } from "./trust.ts"

@@ -1,7 +1,7 @@
-/** Why a receipt is not good: a code that programs can tell apart, and a sentence for people. */
+/** Why a receipt, or a proof of registers, is not good: a code that programs can tell apart, and a sentence for people. */
 const sentences = {
-  truncated: "The bytes end too soon: part of the receipt is missing",
-  "bad-encoding": "The bytes are not a receipt in its one canonical form",
+  truncated: "The bytes end too soon: a part of the file is missing",
+  "bad-encoding": "The bytes are not a file of this kind in its one canonical form",
   "other-chain": "It belongs to another chain than the one you trust",
   "transaction-malformed": "The transaction inside is not one that the ledger could have taken",
   "signature-forged": "A signature on the transaction is not good",

@@ -2,99 +2,24 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
 import { publicKeyOf, sha256 } from "#crypto"
-import { compareBytes, concat, equalBytes, toHex } from "../base/bytes.ts"
-import { commitHash, signCommit } from "../base/chain/commit.ts"
-import { dataHash, embeddedBlockId, type Header, headerHash, makeHeader, resultsHash } from "../base/chain/header.ts"
-import type { Validator } from "../base/chain/validators.ts"
+import { chainId, headerOf, k, Tree, validatorsOf } from "../../test/proven-state.ts"
+import { concat, equalBytes, toHex } from "../base/bytes.ts"
+import { signCommit } from "../base/chain/commit.ts"
+import { headerHash } from "../base/chain/header.ts"
 import { keyId } from "../base/envelope.ts"
 import { encodeAs } from "../base/schema.ts"
-import { appHashOf, bucketHash, bucketOf, keyHash, type Pair, valueHash } from "../base/state.ts"
 import { encodePayload, monthExpiry, signPayload, transactionId } from "../ledger/envelopes.ts"
-import { type KeyOf, openEnd, operations, type RowOf, schemas, type TableName } from "../ledger/rows.ts"
+import { openEnd, operations, schemas } from "../ledger/rows.ts"
 import { factsBody, factsStatementType } from "../ledger/visit/2-record.ts"
 import { encodeReceipt, type ProvenRow, type Receipt } from "./receipt.ts"
 import { receiptFromJson, receiptToJson } from "./receipt-json.ts"
 import { decodeAnchor, encodeAnchor, type TrustAnchor } from "./trust.ts"
 import { verifyReceipt } from "./verify.ts"
 
-const k = 6
-const chainId = "countersign-test"
 const filled = (byte: number, length = 32) => new Uint8Array(length).fill(byte)
 const genesis = filled(0xee)
 const operator = filled(1)
 const [patient, practitioner] = [filled(2), filled(3)]
-
-/** A naive state tree over rows: what the store computes incrementally. */
-class Tree {
-  readonly rows: { table: TableName; key: Uint8Array; value: Uint8Array }[] = []
-
-  put<N extends TableName>(table: N, key: KeyOf<N>, value: RowOf<N>): void {
-    const schema = schemas[table]
-    this.rows.push({
-      table,
-      key: encodeAs(schema.key as never, key as never),
-      value: encodeAs(schema.value as never, value as never),
-    })
-  }
-
-  #levels(): { buckets: Pair[][]; levels: Uint8Array[][] } {
-    const buckets: Pair[][] = Array.from({ length: 2 ** k }, () => [])
-    for (const { table, key, value } of this.rows) {
-      const hash = keyHash(table, key)
-      buckets[bucketOf(hash, k)]!.push({ key: hash, value: valueHash(value) })
-    }
-    for (const bucket of buckets) bucket.sort((a, b) => compareBytes(a.key, b.key))
-    const levels = [buckets.map(bucketHash)]
-    while (levels.at(-1)!.length > 1) {
-      const below = levels.at(-1)!
-      levels.push(below.filter((_, i) => i % 2 === 0).map((left, i) => sha256(concat(left, below[2 * i + 1]!))))
-    }
-    return { buckets, levels }
-  }
-
-  appHash(): Uint8Array {
-    return appHashOf(k, this.#levels().levels.at(-1)![0]!)
-  }
-
-  prove(index: number): ProvenRow {
-    const { table, key, value } = this.rows[index]!
-    const { buckets, levels } = this.#levels()
-    let at = bucketOf(keyHash(table, key), k)
-    const pairs = buckets[at]!
-    const siblings: Uint8Array[] = []
-    for (const level of levels.slice(0, k)) {
-      siblings.push(level[at % 2 === 0 ? at + 1 : at - 1]!)
-      at = Math.floor(at / 2)
-    }
-    return { table, key, value, pairs, siblings }
-  }
-}
-
-interface Seat {
-  seed: Uint8Array
-  next?: Uint8Array
-}
-const validatorsOf = (seed: Uint8Array): readonly Validator[] => [{ publicKey: publicKeyOf(seed), power: 10 }]
-
-function headerOf(appHash: Uint8Array, height: number, { seed, next = seed }: Seat, previous?: Header): Header {
-  const last = previous && {
-    blockId: embeddedBlockId(previous),
-    commitHash: commitHash(signCommit(seed, chainId, previous)),
-  }
-  return makeHeader({
-    chainId,
-    protocol: 1,
-    height,
-    time: { seconds: 1_776_000_000 + height, nanos: 5 },
-    last,
-    dataHash: dataHash([filled(4)]),
-    validators: validatorsOf(seed),
-    nextValidators: validatorsOf(next),
-    appHash,
-    lastResultsHash: resultsHash([filled(5)]),
-    proposer: publicKeyOf(seed),
-  })
-}
 
 const expiry = monthExpiry(493_000)
 function factsTransaction(

@@ -31,14 +31,11 @@ export interface Handover {
   readonly validators: readonly Validator[]
 }
 
-export interface Receipt {
+/** A header of a chain, and everything by which trust reaches it from the genesis. */
+export interface SignedHeader {
   readonly chainId: string
   /** SHA-256 of the genesis file. */
   readonly genesis: Uint8Array
-  /** The whole signed envelope. */
-  readonly transaction: Uint8Array
-  /** First the row that shows the transaction, then any rows of `keys` that say whose keys signed it. */
-  readonly rows: readonly ProvenRow[]
   /** The header whose app hash the proofs lead to: that of the block after the one that the state followed. */
   readonly header: Header
   readonly commit: Commit
@@ -46,6 +43,13 @@ export interface Receipt {
   readonly validators: readonly Validator[]
   /** Every change of validators from the genesis set to `validators`, by ascending height. */
   readonly handovers: readonly Handover[]
+}
+
+export interface Receipt extends SignedHeader {
+  /** The whole signed envelope. */
+  readonly transaction: Uint8Array
+  /** First the row that shows the transaction, then any rows of `keys` that say whose keys signed it. */
+  readonly rows: readonly ProvenRow[]
 }
 
 /** Larger receipts are refused unread. */
@@ -80,16 +84,21 @@ export const provenRowCodec: Codec<ProvenRow> = struct({
   siblings: list(b32, 1, 24),
 })
 
+/** The fields with which every file ends that proves something of the state. */
+export const signedHeaderFields = {
+  header: headerCodec,
+  commit: commitCodec,
+  validators: validatorsCodec,
+  handovers: list(struct({ header: headerCodec, commit: commitCodec, validators: validatorsCodec }), 0, 1000),
+}
+
 const receiptCodec = struct({
   tag: tagged("receipt/1"),
   chainId: chainIdCodec,
   genesis: b32,
   transaction: bytes(1, 65536),
   rows: list(provenRowCodec, 1, 33),
-  header: headerCodec,
-  commit: commitCodec,
-  validators: validatorsCodec,
-  handovers: list(struct({ header: headerCodec, commit: commitCodec, validators: validatorsCodec }), 0, 1000),
+  ...signedHeaderFields,
 })
 type Encoded = Decoded<typeof receiptCodec>
 

@@ -9,7 +9,7 @@ import { type Validator, validatorsCodec, validatorsHash } from "../base/chain/v
 import { b32, type Codec, type Decoded, decodeAs, encodeAs, opt, struct, uint } from "../base/schema.ts"
 import type { Failure } from "./reason.ts"
 import { fail } from "./reason.ts"
-import { type Receipt, tagged } from "./receipt.ts"
+import { type SignedHeader, tagged } from "./receipt.ts"
 
 /**
  * A header that the verifier has learnt out of band. Below it only hash links count, so that validators who have left
@@ -59,8 +59,8 @@ export function decodeAnchor(encoded: Uint8Array): TrustAnchor {
   return anchor
 }
 
-/** The validators that the anchor vouches for at `height`, by way of the receipt's handovers. */
-function trustedSet(receipt: Receipt, anchor: TrustAnchor): readonly Validator[] | Failure {
+/** The validators that the anchor vouches for at the header's height, by way of the handovers. */
+function trustedSet(signed: SignedHeader, anchor: TrustAnchor): readonly Validator[] | Failure {
   const { checkpoint } = anchor
   let set = anchor.validators
   let height = 0
@@ -70,9 +70,9 @@ function trustedSet(receipt: Receipt, anchor: TrustAnchor): readonly Validator[]
     crossed = true
     return equalBytes(validatorsHash(set), checkpoint.nextValidatorsHash) ? undefined : fail("other-history")
   }
-  for (const { header, commit, validators } of receipt.handovers) {
+  for (const { header, commit, validators } of signed.handovers) {
     if (header.chainId !== anchor.chainId) return fail("other-chain")
-    if (header.height <= height || header.height >= receipt.header.height) return fail("handover-forged")
+    if (header.height <= height || header.height >= signed.header.height) return fail("handover-forged")
     const broken = cross(header.height)
     if (broken !== undefined) return broken
     if (!equalBytes(header.validatorsHash, validatorsHash(set))) return fail("validators-unknown")
@@ -81,7 +81,7 @@ function trustedSet(receipt: Receipt, anchor: TrustAnchor): readonly Validator[]
     set = validators
     height = header.height
   }
-  return cross(receipt.header.height) ?? set
+  return cross(signed.header.height) ?? set
 }
 
 /** Whether `header` leads by hash links, through `links` (ascending), to the checkpoint's header. */
@@ -106,18 +106,18 @@ const faults = {
 } as const
 
 /**
- * Whether the receipt's header is final on the anchor's chain; undefined when it is. `links` are needed only for a
- * receipt older than the anchor's checkpoint: the headers from its own height + 1 up to the checkpoint.
+ * Whether a header is final on the anchor's chain; undefined when it is. `links` are needed only for one older than the
+ * anchor's checkpoint: the headers from its own height + 1 up to the checkpoint.
  */
-export function checkHeader(receipt: Receipt, anchor: TrustAnchor, links: readonly Header[]): Failure | undefined {
-  const { header, commit, validators } = receipt
+export function checkHeader(signed: SignedHeader, anchor: TrustAnchor, links: readonly Header[]): Failure | undefined {
+  const { header, commit, validators } = signed
   if (
-    receipt.chainId !== anchor.chainId ||
+    signed.chainId !== anchor.chainId ||
     header.chainId !== anchor.chainId ||
-    !equalBytes(receipt.genesis, anchor.genesis)
+    !equalBytes(signed.genesis, anchor.genesis)
   )
     return fail("other-chain")
-  const set = trustedSet(receipt, anchor)
+  const set = trustedSet(signed, anchor)
   if ("code" in set) return set
   const hash = validatorsHash(validators)
   if (!equalBytes(hash, validatorsHash(set))) return fail("validators-unknown")

@@ -51,7 +51,7 @@ function invalid({ code, message }: Failure, known: Omit<Verdict, "valid"> = {})
 }
 
 /** What `read` gives, or which failure its EncodingError is. */
-function orFailure<T>(read: () => T, code: FailureCode): T | Failure {
+export function orFailure<T>(read: () => T, code: FailureCode): T | Failure {
   try {
     return read()
   } catch (error) {
@@ -60,7 +60,7 @@ function orFailure<T>(read: () => T, code: FailureCode): T | Failure {
   }
 }
 
-function isFailure(value: object): value is Failure {
+export function isFailure(value: object): value is Failure {
   return "code" in value && "message" in value && !("header" in value)
 }
 
@@ -72,7 +72,7 @@ function readReceipt(bytes: Uint8Array): Receipt | Failure {
 }
 
 /** Whether the header's app hash commits to the row. */
-function isProven({ table, key, value, pairs, siblings }: ProvenRow, { appHash }: Header, k: number): boolean {
+export function isProven({ table, key, value, pairs, siblings }: ProvenRow, { appHash }: Header, k: number): boolean {
   const proven = verifyStateProof(appHash, keyHash(table, key), { k, pairs, siblings })
   return proven instanceof Uint8Array && equalBytes(proven, valueHash(value))
 }

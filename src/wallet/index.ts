@@ -10,5 +10,5 @@ export {
   type Writing,
   writeLetter,
 } from "./post.ts"
-export { type Review, review, reviewOf } from "./review.ts"
+export { type OwnKnowledge, type Review, review, reviewOf } from "./review.ts"
 export { type Cover, type HeldVoucher, Wallet, type WalletSettings, type WalletVisit } from "./wallet.ts"

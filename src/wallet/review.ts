@@ -3,16 +3,21 @@
  * run of the plan gives the same determination. Nothing is signed that did not pass.
  */
 import { fromUtf8 } from "#crypto"
+import { equalBytes } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
+import { assurances } from "../ledger/rows.ts"
 import { type ClaimLine, decodeClaim } from "../plan/claim.ts"
 import { decodeLeg, type Leg } from "../plan/leg.ts"
 import { openBundle } from "../record/bundle-sealing.ts"
 import type { LetterBody } from "../record/letter.ts"
 import { type Bundle, decodeBundle } from "../verify/bundle.ts"
 import { type BundleVerdict, checkBundle } from "../verify/check-bundle.ts"
+import { openRegisterProof } from "../verify/register-proof.ts"
 import type { RegisterView } from "../verify/register-view.ts"
+import type { TrustAnchor } from "../verify/trust.ts"
+import { isFailure } from "../verify/verify.ts"
 import type { Mailbox } from "./post.ts"
 
 export interface Review {
@@ -27,8 +32,20 @@ export interface Review {
   readonly verdict: BundleVerdict
 }
 
-/** Opens a bundle letter and checks everything in it. @throws Refused when it does not open. */
-export async function review(mailbox: Mailbox, letter: LetterBody<"bundle">, view: RegisterView): Promise<Review> {
+/** What the reader holds itself: nothing of it comes from whoever sends the bundle. */
+export interface OwnKnowledge {
+  readonly chainId: string
+  /** Without it no proof of registers can be judged, and what they say stays unchecked. */
+  readonly anchor?: TrustAnchor | undefined
+  /** Digests of the payer's snapshots that this wallet added up, in hex. */
+  readonly snapshots?: ReadonlySet<string>
+}
+
+/**
+ * Opens a bundle letter and checks everything in it, the registers by the proof that came along.
+ * @throws Refused when it does not open, does not read, or its proof of registers is false.
+ */
+export async function review(mailbox: Mailbox, letter: LetterBody<"bundle">, own: OwnKnowledge): Promise<Review> {
   const bytes = await openBundle(mailbox.sealingPrivateKey, letter.statement, letter.sealed)
   if (bytes === undefined) {
     return refuse(
@@ -38,20 +55,47 @@ export async function review(mailbox: Mailbox, letter: LetterBody<"bundle">, vie
       "Ask the provider",
     )
   }
-  return reviewOf(bytes, letter.statement, view)
+  return reviewOf(bytes, letter.statement, { ...own, registers: letter.registers })
 }
 
 const falseBundle = (): never =>
   refuse("bundle-false", "Cannot review visit: the bundle is not one that reads", "bundle", "Ask the provider")
 
-/** The same over an opened bundle: also for a file that was kept. @throws Refused when its parts do not read. */
-export function reviewOf(bytes: Uint8Array, statement: Uint8Array, view: RegisterView): Review {
+/** A letter names its statement: a bundle of another one must not be taken for it. */
+const isStatement = ({ statementId }: BundleVerdict, statement: Uint8Array): boolean =>
+  statementId === undefined || equalBytes(statementId, statement)
+
+/**
+ * The registers as far as this reader can believe them. Where the ledger lists no signature of the patient's side yet,
+ * it is this wallet's own that is asked for, and none is stronger.
+ */
+function viewOf(bundle: Bundle, { chainId, anchor, snapshots, registers }: Reading): RegisterView {
+  const known = { chainId, ...(snapshots === undefined ? {} : { snapshots }) }
+  if (anchor === undefined || registers === undefined) return known
+  const proven = openRegisterProof(registers, anchor, bundle)
+  if (isFailure(proven)) {
+    const what = `Cannot review visit: the registers shown are not the ledger's (${proven.code})`
+    return refuse("registers-false", what, "registers", "Ask the provider")
+  }
+  return { assurance: assurances.patient, ...proven, ...known }
+}
+
+interface Reading extends OwnKnowledge {
+  /** `register-proof/1`, as it came with the bundle. */
+  readonly registers?: Uint8Array | undefined
+}
+
+/**
+ * The same over an opened bundle: also for a file that was kept. Without registers it says what was not checked.
+ * @throws Refused when its parts do not read, or the registers are false.
+ */
+export function reviewOf(bytes: Uint8Array, statement: Uint8Array, reading: Reading): Review {
   try {
     const bundle = decodeBundle(bytes)
     // The verdict first: what it refuses is shown as refused, whatever else could still be read.
-    const verdict = checkBundle(bundle, view)
+    const verdict = checkBundle(bundle, viewOf(bundle, reading))
     const own = bundle.legs[bundle.own]?.opened
-    if (own === undefined) return falseBundle()
+    if (own === undefined || !isStatement(verdict, statement)) return falseBundle()
     return {
       statement,
       payload: decodeEnvelope(bundle.visitStatement).payload,

@@ -5,6 +5,7 @@
  */
 import { verifySignature } from "#crypto"
 import { equalBytes, toHex } from "../base/bytes.ts"
+import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope, meanings, toSign } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
 import { decodePayload } from "../ledger/envelopes.ts"
@@ -42,7 +43,16 @@ function refuseSnapshot(what: string): never {
   )
 }
 
-function open(envelope: Uint8Array, { chainId, payerKey }: SnapshotSigner): HeldSnapshot {
+function open(envelope: Uint8Array, signer: SnapshotSigner): HeldSnapshot {
+  try {
+    return openSigned(envelope, signer)
+  } catch (error) {
+    if (error instanceof EncodingError) return refuseSnapshot("not a snapshot that reads")
+    throw error
+  }
+}
+
+function openSigned(envelope: Uint8Array, { chainId, payerKey }: SnapshotSigner): HeldSnapshot {
   const { payload, signatures } = decodeEnvelope(envelope, 1)
   const { key, meaning, header, signature } = signatures[0]!
   const good =
@@ -54,11 +64,16 @@ function open(envelope: Uint8Array, { chainId, payerKey }: SnapshotSigner): Held
 }
 
 export class SnapshotChain {
-  #newest: HeldSnapshot | undefined
+  #held: readonly HeldSnapshot[] = []
   readonly #visits = new Map<string, SignedVisit>()
 
   get newest(): HeldSnapshot | undefined {
-    return this.#newest
+    return this.#held.at(-1)
+  }
+
+  /** Digests of all snapshots taken, in hex: a voucher may stand on one that is no longer the newest. */
+  get digests(): ReadonlySet<string> {
+    return new Set(this.#held.map(({ digest }) => toHex(digest)))
   }
 
   /** Remembers a statement this wallet signed, or was shown as a correction, for the snapshot that will count it. */
@@ -71,19 +86,25 @@ export class SnapshotChain {
     this.#visits.set(toHex(statement), { statement, supersedes, differences: leg.differences, limitOf })
   }
 
-  /** Takes snapshots, oldest first. @throws Refused at the first that does not follow from what is here. */
+  /**
+   * Takes snapshots, oldest first, all or none; one that is here already changes nothing.
+   * @throws Refused at the first that does not follow from what is here.
+   */
   take(envelopes: readonly Uint8Array[], signer: SnapshotSigner): void {
+    let held = this.#held
     for (const envelope of envelopes) {
       const next = open(envelope, signer)
-      const old = this.#newest
-      if (old !== undefined && equalBytes(old.digest, next.digest)) continue
-      if (old !== undefined) this.#check(old, next, signer)
-      this.#newest = next
+      if (held.some(({ digest }) => equalBytes(digest, next.digest))) continue
+      this.#check(held, next, signer)
+      held = [...held, next]
     }
+    this.#held = held
   }
 
-  #check(old: HeldSnapshot, { value, envelope }: HeldSnapshot, { chainId }: SnapshotSigner): void {
-    if (twoStories(old.envelope, envelope, { chainId }) !== undefined) {
+  #check(held: readonly HeldSnapshot[], { value, envelope }: HeldSnapshot, { chainId }: SnapshotSigner): void {
+    const old = held.at(-1)
+    if (old === undefined) return
+    if (held.some((earlier) => twoStories(earlier.envelope, envelope, { chainId }) !== undefined)) {
       refuse(
         "two-snapshots",
         "Cannot take vouchers: the payer signed two snapshots with one number",
@@ -91,6 +112,8 @@ export class SnapshotChain {
         "Show both to the regulator",
       )
     }
+    const counted = [...held.flatMap((earlier) => earlier.value.visits), ...value.visits].map(toHex)
+    if (new Set(counted).size < counted.length) refuseSnapshot("it counts a visit twice")
     const visits = value.visits.map(
       (id) => this.#visits.get(toHex(id)) ?? refuseSnapshot("it counts a visit this wallet did not sign"),
     )

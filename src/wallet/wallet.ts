@@ -5,18 +5,22 @@
  */
 import { publicKeyOf, toUtf8 } from "#crypto"
 import { equalBytes } from "../base/bytes.ts"
-import { Reader, Writer } from "../base/cbor.ts"
+import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
 import { decodeAs, encodeAs } from "../base/schema.ts"
-import { signOne, type Voucher, voucherEnvelope } from "../ledger/envelopes.ts"
+import { readNested, signOne, type Voucher, verifyEnvelope, voucherEnvelope } from "../ledger/envelopes.ts"
+import { isRejection } from "../ledger/rejection.ts"
 import { decodeTerms, encodeTerms, type Terms, termsDigest } from "../ledger/terms.ts"
+import { snapshotDigest } from "../plan/snapshot.ts"
 import { categoryKey, recordIdentitySeed, visitSeed } from "../privacy/keys.ts"
 import { ageRecipient } from "../record/age-keys.ts"
 import { sealFor } from "../record/bundle-sealing.ts"
 import type { LetterBody } from "../record/letter.ts"
 import { addressContent, addressInfo, visitAddress } from "../record/visit-address.ts"
+import type { TrustAnchor } from "../verify/trust.ts"
 import { type Mailbox, type Organization, openMailbox } from "./post.ts"
+import type { OwnKnowledge } from "./review.ts"
 import { SnapshotChain } from "./snapshot-chain.ts"
 
 export interface HeldVoucher {
@@ -50,6 +54,8 @@ export interface WalletSettings {
   readonly chainId: string
   /** The organization whose node keeps the wallet's mailboxes. */
   readonly mailboxHost: number
+  /** Where trust in the ledger begins: from the genesis file, never from a node that asks for a signature. */
+  readonly anchor?: TrustAnchor | undefined
 }
 
 const vouchersAtOnce = 3
@@ -75,6 +81,12 @@ export class Wallet {
     return cover ?? refuse("cover-unknown", "Cannot use cover: none with this payer", "payer", "Add the plan first")
   }
 
+  /** What this wallet holds a payer's visits against when it reviews them. */
+  ownKnowledge(payer: number): OwnKnowledge {
+    const { chainId, anchor } = this.settings
+    return { chainId, anchor, snapshots: this.cover(payer).snapshots.digests }
+  }
+
   newMailbox(): Promise<Mailbox> {
     return openMailbox(this.#seed, this.#nextMailbox++, this.settings.mailboxHost)
   }
@@ -87,27 +99,40 @@ export class Wallet {
     return { enrolment, month, known: snapshots.newest?.digest, keys }
   }
 
-  /** Takes a stack after checking it: every voucher for a key of ours, its terms open it and name this snapshot. */
+  /**
+   * Takes a stack, whole or not at all: every voucher is signed by the payer's one key for a fresh key of ours, its
+   * terms open it, and all name the newest snapshot, which follows from those that are here. A stack that came before
+   * brings nothing back into stock.
+   * @throws Refused with `voucher-false`, `snapshot-false` or `two-snapshots`.
+   */
   acceptVouchers(payer: number, stack: LetterBody<"vouchers">): void {
     const cover = this.cover(payer)
     const { chainId } = this.settings
-    const payerKey = decodeEnvelope(stack.vouchers[0]!.envelope, 1).signatures[0]!.key
+    const held = stack.vouchers.map(({ envelope, terms }) => this.#readVoucher(payer, envelope, terms))
+    const payerKey = held[0]!.voucher.signatures[0]!.key
+    const newest = snapshotDigest(openedPayload(stack.snapshots.at(-1)!))
+    const names = new Set(held.map(({ index }) => index))
+    const one = held.every(
+      ({ voucher, terms }) => equalBytes(voucher.signatures[0]!.key, payerKey) && equalBytes(terms.snapshot, newest),
+    )
+    if (!one || names.size < held.length) refuseVoucher("the stack is not one")
     cover.snapshots.take(stack.snapshots, { chainId, payerKey })
-    const { digest } = cover.snapshots.newest!
-    const held = stack.vouchers.map(({ envelope, terms }) => {
-      const voucher = readVoucher(envelope)
-      const opened = decodeTerms(terms)
-      const index = this.#indexOf(payer, voucher.body.V)
-      const good =
-        index !== undefined &&
-        voucher.body.payer === payer &&
-        equalBytes(termsDigest(opened), voucher.body.terms) &&
-        equalBytes(opened.snapshot, digest)
-      if (!good)
-        refuse("voucher-false", "Cannot take voucher: its terms do not open it", "vouchers", "Ask the payer again")
-      return { index: index!, envelope, voucher, terms: opened, used: false }
-    })
-    cover.vouchers = [...cover.vouchers.filter((old) => old.used), ...held]
+    // An old stack that comes once more stands on a snapshot that is no longer the newest.
+    if (!equalBytes(newest, cover.snapshots.newest!.digest)) return
+    const used = cover.vouchers.filter((old) => old.used)
+    cover.vouchers = [...used, ...held.filter(({ index }) => !used.some((old) => old.index === index))]
+  }
+
+  #readVoucher(payer: number, envelope: Uint8Array, terms: Uint8Array): HeldVoucher {
+    const voucher = readNested(voucherEnvelope, envelope)
+    if (isRejection(voucher)) return refuseVoucher("not a voucher that reads")
+    if (!verifyEnvelope(this.settings.chainId, voucher)) return refuseVoucher("its signature is not good here")
+    const opened = readTerms(terms)
+    const index = this.#indexOf(payer, voucher.body.V)
+    if (index === undefined || voucher.body.payer !== payer) return refuseVoucher("it is not this wallet's")
+    if (opened === undefined || !equalBytes(termsDigest(opened), voucher.body.terms))
+      return refuseVoucher("its terms do not open it")
+    return { index, envelope, voucher, terms: opened, used: false }
   }
 
   #indexOf(payer: number, V: Uint8Array): number | undefined {
@@ -124,7 +149,8 @@ export class Wallet {
     categories: readonly string[],
   ): Promise<{ readonly address: Uint8Array; readonly visit: WalletVisit }> {
     const cover = this.cover(payer)
-    const voucher = cover.vouchers.find((held) => !held.used)
+    const newest = cover.snapshots.newest?.digest
+    const voucher = cover.vouchers.find((held) => !held.used && newest && equalBytes(held.terms.snapshot, newest))
     if (voucher === undefined || cover.snapshots.newest === undefined) {
       return refuse("voucher-none", "Cannot show address: no unused voucher", "cover", "Ask the payer for vouchers")
     }
@@ -160,19 +186,26 @@ export class Wallet {
   }
 }
 
-/** A voucher envelope on its own. @throws Refused when it is not one. */
-function readVoucher(envelope: Uint8Array): Voucher {
-  const writer = new Writer()
-  writer.byteString(envelope)
+function refuseVoucher(why: string): never {
+  return refuse("voucher-false", `Cannot take voucher: ${why}`, "vouchers", "Ask the payer again")
+}
+
+function readTerms(bytes: Uint8Array): Terms | undefined {
   try {
-    return voucherEnvelope.read(new Reader(writer.finish()))
-  } catch {
-    return refuse(
-      "voucher-false",
-      "Cannot take voucher: not a voucher of this chain",
-      "vouchers",
-      "Ask the payer again",
-    )
+    return decodeTerms(bytes)
+  } catch (error) {
+    if (error instanceof EncodingError) return undefined
+    throw error
+  }
+}
+
+/** The payload of an envelope from outside; empty where it is none. */
+function openedPayload(envelope: Uint8Array): Uint8Array {
+  try {
+    return decodeEnvelope(envelope, 1).payload
+  } catch (error) {
+    if (error instanceof EncodingError) return new Uint8Array(0)
+    throw error
   }
 }
 

@@ -159,7 +159,8 @@ async function run(args: readonly string[], screen: Screen): Promise<CommandResu
     screen.line(
       `Settled after ${seconds(told.tale.timings["settledMs"])}, whole story ${seconds(told.tale.timings["totalMs"])}.`,
     )
-    return { value: { ...told.value, verified, attacks, timings: told.tale.timings } }
+    const canaries = attacks.find(({ name }) => name.startsWith("planted canaries"))?.figures ?? null
+    return { value: { ...told.value, verified, attacks, canaries, timings: told.tale.timings } }
   } finally {
     process.off("SIGINT", stop)
     await community.stop()

@@ -3,16 +3,19 @@
  * it checks itself; everything it signs it signs with the visit's one-time key.
  */
 import { randomBytes } from "node:crypto"
+import { assert } from "../../base/assert.ts"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { Fault } from "../../base/fault.ts"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
 import { formatDate, monthOfDay } from "../../base/time.ts"
 import { eventTimeOf } from "../../formats/fhir/event-time.ts"
+import { isRejection } from "../../ledger/rejection.ts"
 import { lineToJson } from "../../node/provider/lines.ts"
 import type { Circumstances } from "../../node/provider/visit-file.ts"
 import type { ClaimLine, Member } from "../../plan/claim.ts"
 import type { Leg } from "../../plan/leg.ts"
 import { categories } from "../../record/entry.ts"
+import { anchorOfGenesis } from "../../verify/genesis-anchor.ts"
 import { bodyOf, drain, post, writeLetter } from "../../wallet/post.ts"
 import { type Review, review } from "../../wallet/review.ts"
 import { Wallet, type WalletVisit } from "../../wallet/wallet.ts"
@@ -76,7 +79,9 @@ export class Journey {
   constructor(setting: Setting, provider: number = roles.clinic, wallet?: Wallet) {
     this.setting = setting
     this.provider = provider
-    const settings = { chainId: setting.chainId, mailboxHost: roles.association }
+    const anchor = anchorOfGenesis(setting.genesis)
+    assert(!isRejection(anchor), "a community runs from a genesis that reads")
+    const settings = { chainId: setting.chainId, mailboxHost: roles.association, anchor }
     this.wallet = wallet ?? new Wallet(new Uint8Array(randomBytes(32)), settings)
   }
 
@@ -193,7 +198,7 @@ export class Journey {
   /** Waits for the clinic's bundle, opens it and re-runs everything. */
   async review(): Promise<Review> {
     const letter = await this.#await(this.visit.mailbox, "bundle")
-    return review(this.visit.mailbox, bodyOf("bundle", letter), { chainId: this.setting.chainId })
+    return review(this.visit.mailbox, bodyOf("bundle", letter), this.wallet.ownKnowledge(roles.payer))
   }
 
   async #write<K extends "countersignature" | "held-line">(

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto"
 import { publicKeyOf } from "#crypto"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { keyId } from "../../base/envelope.ts"
+import { Fault } from "../../base/fault.ts"
 import { foundCommunity } from "../../node/founding.ts"
 import type { KeyUse } from "../../node/keys.ts"
 import { signWith } from "../../node/keys.ts"
@@ -80,15 +81,19 @@ export async function resume(before: Setting): Promise<Setting> {
   return { ...before, organizations: listed }
 }
 
+const patienceMs = 60_000
+
 /** Waits until every node has the operator's last block. */
 export async function caughtUp(community: Community): Promise<void> {
   const head = async (node: NodeProcess) => (await node.get<{ height: number }>("/health")).height
-  for (let tries = 0; tries < 600; tries++) {
+  const end = Date.now() + patienceMs
+  while (Date.now() < end) {
     const target = await head(community.node(operatorNumber))
     const heights = await Promise.all(community.nodes.map(head))
     if (target > 0 && heights.every((height) => height >= target)) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  throw new Fault("Cannot go on: a node does not follow the operator", { retryable: true })
 }
 
 /** The board enrols the licence; the clinic gets a desk key that the person engages. */

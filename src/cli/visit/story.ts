@@ -301,7 +301,9 @@ export async function papersStep(
     .desk<{ text: string; resource: string }>("explanation", { statement })
   out.write("explanation.txt", `${eob.text}\n`)
   out.write("explanation.json", fromHex(eob.resource))
-  const bundle = out.write("bundle.cbor", await signedBundle(tale, bytes))
+  const filed = await filedBundle(tale)
+  if (filed.registers !== undefined) out.write("registers.cbor", fromHex(filed.registers))
+  const bundle = out.write("bundle.cbor", filed.bundle === undefined ? bytes : fromHex(filed.bundle))
   const remittance = await awaitRemittance(tale)
   out.write("remittance.835", remittance)
   const balances = balance835(remittance)
@@ -315,9 +317,8 @@ export async function papersStep(
 }
 
 /** The clinic's copy has all three signatures; the wallet opened it when there was one. */
-async function signedBundle({ journey }: Tale, opened: Uint8Array): Promise<Uint8Array> {
-  const { bundle } = await journey.clinic.desk<{ bundle?: string }>("visit-bundle", { visit: journey.visit.V })
-  return bundle === undefined ? opened : fromHex(bundle)
+function filedBundle({ journey }: Tale): Promise<{ readonly bundle?: string; readonly registers?: string }> {
+  return journey.clinic.desk("visit-bundle", { visit: journey.visit.V })
 }
 
 async function awaitRemittance({ journey }: Tale): Promise<Uint8Array> {

@@ -80,10 +80,21 @@ type PayerAnswer = { readonly provider?: number } & (
   | { readonly reason: string }
 )
 
+const patienceMs = 5_000
+
+/** The bundle may be here before the block with its hold: this node's copy of the ledger catches up in moments. */
+async function untilHeld(node: NodeContext, bundle: Bundle): Promise<void> {
+  const { V } = visitOf(bundle)
+  const end = Date.now() + patienceMs
+  const held = () => node.chain.tables().visits.get({ V, provider: bundle.provider })?.legs[bundle.leg] !== undefined
+  while (!held() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
 /** Checks an opened bundle; signs, or gives the code of what is wrong. */
 async function answer(node: NodeContext, bytes: Uint8Array): Promise<PayerAnswer> {
   const bundle = readBundle(bytes)
   if (bundle === undefined) return { reason: "bad-encoding" }
+  await untilHeld(node, bundle)
   const verdict = checkBundle(bundle, viewOf(node, bundle))
   const { provider } = bundle
   if (!verdict.good) return { provider, reason: verdict.failure?.code ?? "not-checked" }

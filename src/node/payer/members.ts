@@ -143,7 +143,10 @@ function unallotted(node: NodeContext, file: MemberFile, bucket: Bucket): number
   const limit = bucket.person === undefined ? 0n : (valueOn(bucket.person, node.chain.day) ?? 0n)
   const counted = snapshot.counts.find((row) => row.clause === clause)?.used ?? 0n
   const spent = snapshot.buckets.find((row) => row.clause === clause)?.met ?? 0n
-  const out = file.vouchers.filter((issued) => isOut(node, issued)).flatMap(({ allotments }) => allotments).filter((part) => part.clause === clause)
+  const out = file.vouchers
+    .filter((issued) => isOut(node, issued))
+    .flatMap(({ allotments }) => allotments)
+    .filter((part) => part.clause === clause)
   return Number(maximum(0n, limit - counted - spent - BigInt(out.reduce((sum, part) => sum + part.quantity, 0))))
 }
 

@@ -141,7 +141,12 @@ async function remit(node: NodeContext, transaction: Uint8Array): Promise<void> 
   const remittance = remittanceOf(node, paid)
   await node.work.put("remittances", toHex(paid.id), remittance)
   const name = `remittance-${traceNumber(paid.id).slice(0, 12)}.835`
-  await node.mail.send(paid.provider, "document", { name, mediaType: "application/edi-x12", content: remittance }, paid.id)
+  await node.mail.send(
+    paid.provider,
+    "document",
+    { name, mediaType: "application/edi-x12", content: remittance },
+    paid.id,
+  )
   for (const agreed of paid.claims) {
     const mailbox = memberOfVisit(node.work, agreed.V)?.mailbox
     if (mailbox === undefined) continue

@@ -20,6 +20,7 @@ import { deskKey } from "./practitioners.ts"
 import { describe, type Priced, priceVisit } from "./pricing.ts"
 import { mustFind } from "./reception.ts"
 import { withRecorded } from "./record-history.ts"
+import { registersFor } from "./registers.ts"
 import { buildFacts, buildStatement, bundleOf, statementEnvelope } from "./statement.ts"
 import {
   type FiledStatement,
@@ -80,8 +81,10 @@ function signPerformed(node: NodeContext, file: VisitFile, payload: Uint8Array):
 /** Opens the statement to the patient: to sign, or, of a correction, to see. */
 export async function askWallet(node: NodeContext, file: VisitFile, statement: FiledStatement): Promise<void> {
   const { mailbox } = file.address
-  const sealed = await sealBundle(mailbox.sealingKey, statement.id, await bundleOf(node, file, statement))
-  await node.mail.send(mailbox, "bundle", { statement: statement.id, sealed }, file.visit)
+  const bundle = await bundleOf(node, file, statement)
+  const sealed = await sealBundle(mailbox.sealingKey, statement.id, bundle)
+  const registers = await registersFor(node, bundle)
+  await node.mail.send(mailbox, "bundle", { statement: statement.id, sealed, registers }, file.visit)
 }
 
 /** Opens the statement to its payer, who re-runs it and signs or says why not. */
@@ -91,7 +94,9 @@ export async function askPayer(node: NodeContext, file: VisitFile, statement: Fi
     return refuse("organization-address", "Cannot ask payer: its address is not known", "payer", "Register its address")
   }
   const sealed = await sealBundle(correspondent.sealingKey, statement.id, await bundleOf(node, file, statement))
-  await node.mail.send(file.payer, "bundle", { statement: statement.id, sealed }, file.visit)
+  // The payer has its own copy of the ledger.
+  const letter = { statement: statement.id, sealed, registers: undefined }
+  await node.mail.send(file.payer, "bundle", letter, file.visit)
 }
 
 export async function addSignature(
@@ -199,7 +204,11 @@ function isSignedBy(
   try {
     const [read] = decodeEnvelope(encodeEnvelope(statement.payload, [{ header, signature }])).signatures
     const message = toSign(node.chain.chainId, header, statement.payload)
-    return read!.meaning === meanings[meaning] && mayGive(read!.key) && verifySignature(read!.key.subarray(1), message, signature)
+    return (
+      read!.meaning === meanings[meaning] &&
+      mayGive(read!.key) &&
+      verifySignature(read!.key.subarray(1), message, signature)
+    )
   } catch (error) {
     if (error instanceof EncodingError) return false
     throw error
@@ -227,13 +236,17 @@ function status(node: NodeContext, fields: Fields): unknown {
   }
 }
 
-/** The bundle of the newest statement, for the clinic's own files and for an auditor it opens them to. */
+/**
+ * The bundle of the newest statement, and the ledger's rows that it is checked by: for the clinic's own files and for
+ * an auditor it opens them to.
+ */
 async function openFile(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
   const statement = latestStatement(file)
   if (statement === undefined)
     return refuse("no-statement", "Cannot open bundle: nothing is stated", "visit", "Claim first")
-  return { bundle: await bundleOf(node, file, statement), statement: statement.id }
+  const bundle = await bundleOf(node, file, statement)
+  return { bundle, statement: statement.id, registers: await registersFor(node, bundle) }
 }
 
 export function claimOperations(node: NodeContext): Operations {

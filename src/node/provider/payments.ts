@@ -2,7 +2,7 @@
  * The clinic's bookkeeping: turns settled visits with one payer into one payment that reveals only the sum, replaces a
  * claim after an audit, and pays back the difference.
  */
-import { compareBytes, toHex } from "../../base/bytes.ts"
+import { compareBytes, equalBytes, toHex } from "../../base/bytes.ts"
 import type { Value } from "../../base/cbor.ts"
 import { refuse } from "../../base/refusal.ts"
 import { decodeTransaction } from "../../ledger/decode.ts"
@@ -31,6 +31,14 @@ function statementOf(file: VisitFile, id: Uint8Array): FiledStatement {
   )
 }
 
+/** The statement by which a settled visit's money stands now. */
+function inForce(file: VisitFile): FiledStatement {
+  const newest = file.latest ?? file.settled
+  if (newest === undefined)
+    return refuse("not-settled", "Cannot go on: the visit is not settled", "visit", "Settle it first")
+  return statementOf(file, newest.statement)
+}
+
 /** Settled and not yet paid, with one payer, in the ledger's order of legs. */
 function payable(node: NodeContext, payer: number): readonly VisitFile[] {
   return allVisits(node.work)
@@ -56,7 +64,7 @@ async function pay(node: NodeContext, fields: Fields): Promise<unknown> {
       `Wait for ${fewestForPrivacy}, or say few`,
     )
   }
-  const openings = files.map((file) => statementOf(file, file.settled!.statement).opening)
+  const openings = files.map((file) => inForce(file).opening)
   const total = openings.reduce((sum, { amount }) => sum + amount, 0n)
   const blinding = addScalars(...openings.map((opening) => opening.blinding))
   const payload = payloadOf(
@@ -71,7 +79,7 @@ async function pay(node: NodeContext, fields: Fields): Promise<unknown> {
   const transaction = envelopeOf(payload, node.keys.sign("pay", "paid", node.chain.chainId, payload))
   const before = node.chain.tables().accounts.get({ org: payer })?.free ?? 0n
   const { height } = await node.chain.submit(transaction, "pay")
-  for (const file of files) await saveVisit(node.work, { ...file, paid: transaction })
+  for (const file of files) await saveVisit(node.work, { ...file, paid: transaction, paidFor: inForce(file).id })
   const receipt = await node.chain.receipt(transaction)
   await node.mail.send(payer, "proof", { receipt }, files[0]!.visit)
   const held = files.reduce((sum, file) => sum + (file.held?.amount ?? 0n), 0n)
@@ -96,11 +104,8 @@ function idOf(node: NodeContext, transaction: Uint8Array): string {
 /** An audit's correction: the lines named leave the claim; the rest is determined anew on the old snapshot. */
 async function replace(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
-  const { settled } = file
-  if (settled === undefined)
-    return refuse("not-settled", "Cannot replace claim: the visit is not settled", "visit", "Settle it first")
-  const old = statementOf(file, settled.statement)
-  const remove = fields.list("remove").map(Number)
+  const old = inForce(file)
+  const remove = fields.integers("remove")
   const before = decodeClaim(old.claim)
   const lines = before.lines.filter((line) => !remove.includes(line.number))
   if (lines.length === 0)
@@ -126,10 +131,16 @@ async function replace(node: NodeContext, fields: Fields): Promise<unknown> {
 /** Pays back what a replaced claim was paid too much. */
 async function refund(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
-  if (file.settled === undefined || file.latest === undefined) {
-    return refuse("not-settled", "Cannot refund: nothing was replaced", "visit", "Replace the claim first")
-  }
-  const [old, now] = [statementOf(file, file.settled.statement), statementOf(file, file.latest.statement)]
+  if (file.paidFor === undefined)
+    return refuse("not-paid", "Cannot refund: the visit is not paid", "visit", "Pay it first")
+  const [old, now] = [statementOf(file, file.paidFor), inForce(file)]
+  if (equalBytes(old.id, now.id))
+    refuse(
+      "nothing-replaced",
+      "Cannot refund: nothing was replaced since the payment",
+      "visit",
+      "Replace the claim first",
+    )
   const amount = old.opening.amount - now.opening.amount
   const blinding = addScalars(old.opening.blinding, negateScalar(now.opening.blinding))
   const payload = payloadOf(
@@ -143,6 +154,7 @@ async function refund(node: NodeContext, fields: Fields): Promise<unknown> {
   )
   const transaction = envelopeOf(payload, node.keys.sign("pay", "refunded", node.chain.chainId, payload))
   const { height } = await node.chain.submit(transaction, "refund")
+  await saveVisit(node.work, { ...mustFind(node, fields), paidFor: now.id })
   return { amount, height, trace: idOf(node, transaction), transaction }
 }
 
@@ -157,9 +169,12 @@ async function collect(node: NodeContext, fields: Fields): Promise<unknown> {
 
 async function cancel(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
-  const payload = payloadOf("cancel/1", node.chain.hour + 12, file.visit, node.config.organization, file.held?.leg ?? 0)
+  const { held } = file
+  if (held === undefined) return refuse("not-held", "Cannot cancel: nothing is held", "visit", "Hold first")
+  const payload = payloadOf("cancel/1", node.chain.hour + 12, file.visit, node.config.organization, held.leg)
   const transaction = envelopeOf(payload, node.keys.sign("hold", "cancelled", node.chain.chainId, payload))
   const { height } = await node.chain.submit(transaction, "cancel")
+  await saveVisit(node.work, { ...mustFind(node, fields), held: undefined })
   return { height }
 }
 

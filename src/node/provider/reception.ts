@@ -11,7 +11,13 @@ import { decodeAs } from "../../base/schema.ts"
 import { decodePayload, Refused as LedgerRefused, voucherBody, voucherType } from "../../ledger/envelopes.ts"
 import { decodeTerms, termsDigest } from "../../ledger/terms.ts"
 import { generateNodeKey, openSealed } from "../../record/bundle-sealing.ts"
-import { type AddressContent, addressContent, addressInfo, type VisitAddress, visitAddress } from "../../record/visit-address.ts"
+import {
+  type AddressContent,
+  addressContent,
+  addressInfo,
+  type VisitAddress,
+  visitAddress,
+} from "../../record/visit-address.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { payloadOf, readPayload, sameBytes } from "../payload.ts"

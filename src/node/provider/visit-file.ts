@@ -115,6 +115,8 @@ export interface VisitFile {
   readonly refused?: Refusal
   /** Transaction that paid it. */
   readonly paid: Uint8Array | undefined
+  /** The statement whose amount the last payment or refund made good. */
+  readonly paidFor?: Uint8Array
 }
 
 const collection = "visits"

@@ -5,7 +5,8 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type AttackRow, attack, NotRun } from "./scene.ts"
+import { attack } from "./family.ts"
+import { type AttackRow, NotRun } from "./scene.ts"
 
 interface Needle {
   readonly canary: string

@@ -14,7 +14,8 @@ import { Journey } from "../journey.ts"
 import { engagePractitioner, publishPlan, roles } from "../setting.ts"
 import type { PlanFiles } from "../visit-case.ts"
 import type { Attacker, Claimed } from "./attacker.ts"
-import { attack, blocked, NotRun } from "./scene.ts"
+import { attack } from "./family.ts"
+import { blocked, NotRun } from "./scene.ts"
 
 /** The wallet's answer to a bundle. @throws Refused with what is wrong. */
 export async function walletAnswers({ chainId }: Attacker, { review }: Claimed, bundle: Uint8Array): Promise<void> {

@@ -1,7 +1,7 @@
 /** What no signature stops, tried all the same, and said in plain words. */
 import { formatMoney } from "../../../base/money.ts"
 import { openingOf } from "./attacker.ts"
-import { attack } from "./scene.ts"
+import { attack } from "./family.ts"
 
 /** A sentence that sounds right and is not: she cannot judge it, and signs. */
 export const plausibleFalsehood = attack("facts a patient cannot judge", async (attacker) => {

@@ -23,7 +23,8 @@ import { Wallet } from "../../../wallet/wallet.ts"
 import { Journey } from "../journey.ts"
 import { roles } from "../setting.ts"
 import type { Attacker } from "./attacker.ts"
-import { type Attack, attack, blocked, NotRun } from "./scene.ts"
+import { type Attack, attack } from "./family.ts"
+import { blocked, NotRun } from "./scene.ts"
 
 const random = () => new Uint8Array(randomBytes(32))
 

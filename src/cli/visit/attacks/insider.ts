@@ -71,7 +71,7 @@ export class Insider {
   /** Puts a bundle before the payer as the answer for a statement. */
   async showPayer(payer: number, statement: Uint8Array, bundle: Uint8Array, thread: Uint8Array): Promise<void> {
     const sealed = await sealBundle(this.#setting.organizations.get(payer)!.sealingKey, statement, bundle)
-    await this.send(payer, "bundle", { statement, sealed }, thread)
+    await this.send(payer, "bundle", { statement, sealed, registers: undefined }, thread)
   }
 
   /** What the node's own pricing and stating read: with it the insider builds papers as the clinic's software would. */

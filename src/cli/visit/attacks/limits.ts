@@ -9,7 +9,8 @@ import { Journey } from "../journey.ts"
 import { plansFolder, readPlanFiles } from "../plan-files.ts"
 import { publishPlan } from "../setting.ts"
 import type { PlanFiles } from "../visit-case.ts"
-import { attack, blocked, NotRun } from "./scene.ts"
+import { attack } from "./family.ts"
+import { blocked, NotRun } from "./scene.ts"
 
 const name = "same limit used by two visits"
 

@@ -12,7 +12,8 @@ import { addressContent } from "../../../record/visit-address.ts"
 import type { Journey } from "../journey.ts"
 import { roles } from "../setting.ts"
 import type { Attacker } from "./attacker.ts"
-import { type AttackRow, attack, NotRun } from "./scene.ts"
+import { attack } from "./family.ts"
+import { type AttackRow, NotRun } from "./scene.ts"
 
 const shortest = 16
 const blocksCodec = list(finalBlockCodec, 0, 256)

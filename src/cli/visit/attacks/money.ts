@@ -1,10 +1,12 @@
 /** Attacks on money that is held, settled or paid: by the payer, by the clinic, by both one after the other. */
 import { fromHex, toHex } from "../../../base/bytes.ts"
 import { formatMoney } from "../../../base/money.ts"
+import { findVisit, saveVisit } from "../../../node/provider/visit-file.ts"
 import { decodeReceipt } from "../../../verify/receipt.ts"
 import { roles } from "../setting.ts"
 import { type Attacker, type Claimed, legOf, openingOf, stepBelow } from "./attacker.ts"
-import { type Attack, attack, blocked, NotRun, orNotRun } from "./scene.ts"
+import { type Attack, attack } from "./family.ts"
+import { blocked, NotRun, orNotRun } from "./scene.ts"
 
 const paid = 3
 
@@ -135,7 +137,14 @@ export const paymentTricks: Attack = {
       [more, less],
       () => `${formatMoney(amount)} was settled; a cent more and a cent less were asked for.`,
     )
-    await payment(attacker, phantom, amount, "clinic")
+    // A forged sum that was taken has paid the leg already.
+    if (forged.result !== "missed") {
+      const transaction = await payment(attacker, phantom, amount, "clinic")
+      const { work } = await attacker.insider(roles.clinic)
+      const { statement } = phantom.review
+      // The insider paid past the clinic's desk: its books are told, for the refund that follows.
+      await saveVisit(work, { ...findVisit(work, phantom.journey.visit.V)!, paid: transaction, paidFor: statement })
+    }
     const { state } = await attacker.leg(phantom.journey)
     const colluding = {
       name: "doctor and patient colluding",

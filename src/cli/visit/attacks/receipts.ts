@@ -1,7 +1,8 @@
 /** The receipt with one byte changed, at every place: no copy may verify. */
 import { setImmediate } from "node:timers/promises"
 import { verifyReceipt } from "../../../verify/verify.ts"
-import { type AttackRow, attack, NotRun } from "./scene.ts"
+import { attack } from "./family.ts"
+import { type AttackRow, NotRun } from "./scene.ts"
 
 /** Bytes after which other attacks get their turn. */
 const breath = 16

@@ -6,7 +6,8 @@ import { toHex } from "../../../base/bytes.ts"
 import { encodeBundle } from "../../../verify/bundle.ts"
 import { roles } from "../setting.ts"
 import { walletAnswers } from "./claims.ts"
-import { type AttackRow, attack, blocked, faultOf, NotRun } from "./scene.ts"
+import { attack } from "./family.ts"
+import { type AttackRow, blocked, faultOf, NotRun } from "./scene.ts"
 
 export const entryEdited = attack("entry edited", async (attacker) => {
   const { journey, files } = await attacker.recorded()

@@ -6,7 +6,6 @@ import type { TrustAnchor } from "../../../verify/trust.ts"
 import type { Journey } from "../journey.ts"
 import type { Practitioner, Setting } from "../setting.ts"
 import type { PlanFiles, VisitCase } from "../visit-case.ts"
-import type { Attacker } from "./attacker.ts"
 
 /** The community as the told visit leaves it: seven running nodes, one visit settled and paid. */
 export interface AttackScene {
@@ -109,14 +108,4 @@ export async function orNotRun(name: string, row: () => Promise<AttackRow>): Pro
   } catch (error) {
     return notRun(name, error)
   }
-}
-
-/** A family of attacks that share what they need; it gives one row a name, in this order. */
-export interface Attack {
-  readonly names: readonly string[]
-  readonly run: (attacker: Attacker) => Promise<readonly AttackRow[]>
-}
-
-export function attack(name: string, run: (attacker: Attacker) => Promise<AttackRow>): Attack {
-  return { names: [name], run: async (attacker) => [await run(attacker)] }
 }

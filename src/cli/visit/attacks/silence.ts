@@ -1,5 +1,6 @@
 /** Attacks with silence: somebody claims that others had their say and said nothing. */
-import { attack, blocked } from "./scene.ts"
+import { attack } from "./family.ts"
+import { blocked } from "./scene.ts"
 
 /** The payer was never sent the bundle, and its silence is claimed. */
 export const undelivered = attack("silence claimed without delivery", async (attacker) => {

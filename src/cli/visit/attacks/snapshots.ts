@@ -6,7 +6,8 @@ import { signSnapshot } from "../../../node/payer/members.ts"
 import { twoStories } from "../../../verify/snapshot-equivocation.ts"
 import { Journey } from "../journey.ts"
 import { roles } from "../setting.ts"
-import { type AttackRow, attack, NotRun, refusalOf } from "./scene.ts"
+import { attack } from "./family.ts"
+import { type AttackRow, NotRun, refusalOf } from "./scene.ts"
 
 /** The payer's insider signs the member's snapshot anew with other facts under the old number, with the payer's key. */
 export const twoSnapshots = attack("two snapshots with one number", async (attacker): Promise<AttackRow> => {

@@ -2,14 +2,15 @@
  * Turns the chain's clock once, when nothing else can go on: attacks that need a window to pass wait here, all others
  * run first. So one turn serves them all, and no clock moves under an attack's feet.
  */
-import { roles, type Setting, turnClock } from "../setting.ts"
+import { operatorNumber } from "../community.ts"
+import { type Setting, turnClock } from "../setting.ts"
 
 const atOnce = 4
 
 export class Window {
   readonly #setting: Setting
   readonly #queue: (() => void)[] = []
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (cause: unknown) => void }[] = []
   #unfinished: number
   #running = 0
   #until = 0
@@ -34,10 +35,13 @@ export class Window {
   /** Resolves once the running hour has come. */
   async until(runningHour: number): Promise<void> {
     this.#until = Math.max(this.#until, runningHour)
-    const turned = new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const turned = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
     this.#leave()
-    await turned
-    await this.#enter()
+    try {
+      await turned
+    } finally {
+      await this.#enter()
+    }
   }
 
   async #enter(): Promise<void> {
@@ -53,8 +57,12 @@ export class Window {
 
   async #turn(): Promise<void> {
     const waiting = this.#waiting.splice(0)
-    const { running } = await this.#setting.community.node(roles.regulator).desk<{ running: number }>("clock")
-    if (this.#until > running) await turnClock(this.#setting, (this.#until - running) * 3600)
-    for (const resolve of waiting) resolve()
+    try {
+      const { running } = await this.#setting.community.node(operatorNumber).desk<{ running: number }>("clock")
+      if (this.#until > running) await turnClock(this.#setting, (this.#until - running) * 3600)
+      for (const { resolve } of waiting) resolve()
+    } catch (error) {
+      for (const { reject } of waiting) reject(error)
+    }
   }
 }

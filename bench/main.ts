@@ -1,0 +1,180 @@
+/**
+ * `npm run bench -- [--json] [--long] [--visits N] [--seed N] [--lag N]`: what one run on this machine reaches. All
+ * rates are of the same run, for machines drift; with `--long` again after a million visits.
+ */
+import { execFileSync } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { toHex } from "../src/base/bytes.ts"
+import { verifySignaturesPerSecond } from "../src/engine/measure.ts"
+import { encodeAnchor } from "../src/verify/trust.ts"
+import { measureAdjudication } from "./adjudication.ts"
+import { runProgram } from "./child.ts"
+import { BenchLedger } from "./ledger.ts"
+import { type Load, presign } from "./presign.ts"
+import { type ChainFigures, type Report, reportTable } from "./report.ts"
+import { between, processorTime } from "./threads.ts"
+
+const signaturesPerVisit = 6
+const million = 1_000_000
+/** Visits signed at once while a long chain grows. */
+const growthVisits = 100_000
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+interface Options {
+  readonly seed: number
+  readonly lag: number
+}
+
+/** The bare rate of the signature rule, and what one signature takes of the processor. */
+async function bareRate(): Promise<{ readonly rate: number; readonly microseconds: number }> {
+  const before = processorTime()
+  const started = performance.now()
+  const rate = await verifySignaturesPerSecond(3)
+  const { main, verifiers, other } = between(before, processorTime())
+  // The rate counts the last seconds alone, the processor's time all of them, starting and warming up included.
+  const seconds = (performance.now() - started) / 1000
+  return { rate, microseconds: ((main + verifiers + other) * 1000) / (rate * seconds) }
+}
+
+/** One measured stretch of visits, between two measurements of the bare rate. */
+async function measure(ledger: BenchLedger, load: Load, lag: number): Promise<ChainFigures> {
+  const visitsBefore = ledger.visits
+  const before = await bareRate()
+  const measured = await ledger.settle(load, lag)
+  const after = await bareRate()
+  const { run, stages, visitsPerSecond } = measured
+  const microsecondsPerVisit = Object.values(stages).reduce((sum, µs) => sum + µs, 0)
+  const microsecondsPerSignature = (before.microseconds + after.microseconds) / 2
+  const verify = (before.rate + after.rate) / 2
+  const shares = Object.fromEntries(
+    Object.entries(stages).map(([name, µs]) => [name, (100 * µs) / microsecondsPerVisit]),
+  )
+  return {
+    visitsBefore,
+    visits: load.visits,
+    verifySignaturesPerSecond: verify,
+    verifyBefore: before.rate,
+    verifyAfter: after.rate,
+    visitsPerSecond,
+    ratio: (visitsPerSecond * signaturesPerVisit) / verify,
+    ratioOfProcessorTime: (microsecondsPerSignature * signaturesPerVisit) / microsecondsPerVisit,
+    microsecondsPerSignature,
+    microsecondsPerVisit,
+    processor: measured.processor,
+    stages,
+    shares,
+    limitedBy: limitOf(measured.processor, run.seconds),
+    ackP50Ms: run.ackP50Ms,
+    ackP99Ms: run.ackP99Ms,
+    blocks: run.blocks,
+    rssMb: measured.rssMb,
+    rssFilesMb: measured.rssFilesMb,
+    loadMb: load.bytes / 1e6,
+    stateBytesPerVisit: ledger.stateBytesPerVisit(),
+    diskBytesPerVisit: measured.diskBytesPerVisit,
+  }
+}
+
+function limitOf({ main, verifiers, other }: ChainFigures["processor"], seconds: number): string {
+  const cores = availableParallelism()
+  const used = (main + verifiers + other) / 1000 / seconds
+  if (main / 1000 / seconds > 0.95) return "the main thread"
+  return used > 0.9 * cores ? "all cores" : `waiting: ${used.toFixed(2)} of ${cores} cores`
+}
+
+async function grow(ledger: BenchLedger, { seed, lag }: Options): Promise<void> {
+  while (ledger.visits < million) {
+    const from = ledger.visits
+    const load = await presign(seed, { from, count: Math.min(growthVisits, million - from) })
+    const { visitsPerSecond } = await ledger.settle(load, lag)
+    say(`grown to ${ledger.visits} visits, ${Math.round(visitsPerSecond)} a second`)
+  }
+}
+
+function checkReceipts(ledger: BenchLedger, receipt: Uint8Array): { readonly warm: number; readonly cold: number } {
+  const file = join(ledger.directory, "receipt.cbor")
+  writeFileSync(file, receipt)
+  const { warm, cold } = runProgram("receipt-time", file, toHex(encodeAnchor(ledger.anchor)))
+  return { warm: warm!, cold: cold! }
+}
+
+function machine(): Report["machine"] {
+  return {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? "unknown",
+    "memory-gb": Math.round(totalmem() / 1e9),
+    node: process.version,
+    "load-before": loadavg()[0]!,
+  }
+}
+
+function commit(): string {
+  const git = (...argv: string[]) => execFileSync("git", argv, { cwd: import.meta.dirname, encoding: "utf8" }).trim()
+  try {
+    return (
+      git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--", "../src") === "" ? "" : "+changes")
+    )
+  } catch {
+    return "unknown"
+  }
+}
+
+async function bench(visits: number, long: boolean, options: Options): Promise<Report> {
+  const { seed, lag } = options
+  const place = machine()
+  say("adjudicating")
+  const adjudication = measureAdjudication(3)
+  say(`signing ${visits} visits`)
+  const load = await presign(seed, { from: 0, count: visits })
+  const parent = join(import.meta.dirname, "../node_modules/.cache")
+  mkdirSync(parent, { recursive: true })
+  const ledger = await BenchLedger.begin(parent)
+  try {
+    say(`settling ${load.visits} visits on a fresh chain`)
+    const fresh = await measure(ledger, load, lag)
+    const receipt = await ledger.receipt(load.settlement(load.visits - 1))
+    const { warm, cold } = checkReceipts(ledger, receipt)
+    const report: Report = {
+      ...fresh,
+      seed,
+      lag,
+      bytesPerVisit: load.bytes / load.visits,
+      ...adjudication,
+      verifyReceiptMs: warm,
+      verifyReceiptColdMs: cold,
+      receiptBytes: receipt.length,
+      machine: place,
+      commit: commit(),
+    }
+    return long ? { ...report, grown: await measureGrown(ledger, options) } : report
+  } finally {
+    await ledger.close().catch(() => undefined)
+    ledger.remove()
+  }
+}
+
+async function measureGrown(ledger: BenchLedger, options: Options): Promise<NonNullable<Report["grown"]>> {
+  await grow(ledger, options)
+  const load = await presign(options.seed, { from: ledger.visits, count: growthVisits })
+  const figures = await measure(ledger, load, options.lag)
+  await ledger.close()
+  say("opening it again")
+  const { milliseconds, rows, rssMb } = runProgram("reopen", ledger.directory)
+  return { ...figures, restartMs: milliseconds!, restartRssMb: rssMb!, rows: rows! }
+}
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    long: { type: "boolean", default: false },
+    visits: { type: "string", default: "100000" },
+    seed: { type: "string", default: "1" },
+    lag: { type: "string", default: "20000" },
+  },
+})
+const report = await bench(Number(values.visits), values.long, { seed: Number(values.seed), lag: Number(values.lag) })
+console.log(values.json ? JSON.stringify(report) : reportTable(report))
