@@ -9,6 +9,7 @@ import { SettableClock } from "../src/engine/clock.ts"
 import { EmbeddedEngine } from "../src/engine/embedded/engine.ts"
 import { Stopwatch } from "../src/engine/embedded/stopwatch.ts"
 import { type Run, runThrough } from "../src/engine/measure.ts"
+import type { DecodedTransaction } from "../src/ledger/decode.ts"
 import { firstHour } from "../src/ledger/example-chain.ts"
 import { isRejection } from "../src/ledger/rejection.ts"
 import { LedgerApplication } from "../src/node/application.ts"
@@ -40,7 +41,7 @@ export class BenchLedger {
   readonly directory: string
   readonly anchor: TrustAnchor
   readonly application: LedgerApplication
-  readonly #engine: EmbeddedEngine<ReturnType<typeof decoded>>
+  readonly #engine: EmbeddedEngine<DecodedTransaction>
   visits = 0
 
   private constructor(parts: Pick<BenchLedger, "directory" | "anchor" | "application">) {
@@ -112,8 +113,6 @@ export class BenchLedger {
     rmSync(this.directory, { recursive: true })
   }
 }
-
-declare function decoded(): Extract<ReturnType<LedgerApplication["decode"]>, { readonly jobs: unknown }>
 
 // Sealing a block (hashing its rows and the tree) is a part of its execution; here it is told apart.
 let sealMilliseconds = 0

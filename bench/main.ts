@@ -176,5 +176,14 @@ const { values } = parseArgs({
     lag: { type: "string", default: "20000" },
   },
 })
-const report = await bench(Number(values.visits), values.long, { seed: Number(values.seed), lag: Number(values.lag) })
+
+function wholeNumber(name: "visits" | "seed" | "lag", least: number): number {
+  const value = Number(values[name])
+  if (Number.isSafeInteger(value) && value >= least) return value
+  say(`Cannot run bench: --${name} is a whole number from ${least} on, not ${values[name]}`)
+  process.exit(1)
+}
+
+const options = { seed: wholeNumber("seed", 0), lag: wholeNumber("lag", 0) }
+const report = await bench(wholeNumber("visits", 1), values.long, options)
 console.log(values.json ? JSON.stringify(report) : reportTable(report))

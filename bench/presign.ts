@@ -12,7 +12,7 @@ import { loadDigest } from "./visits.ts"
 
 const cacheFolder = join(import.meta.dirname, "../node_modules/.cache/countersign-bench")
 const rangeVisits = 2500
-/** A run's first visits are kept; those that grow a long chain are not, for they would fill the disk. */
+/** A run's first visits are kept, up to so many; those that grow a long chain would fill the disk. */
 const mostKept = 200_000
 
 /** Consecutive visits as bytes. */
@@ -58,7 +58,7 @@ export async function presign(seed: number, { from, count }: { from: number; cou
   const file = join(cacheFolder, name)
   if (existsSync(file)) return new Load(readRanges(file, from))
   const load = new Load(await signAll(Array.from({ length: ranges }, (_, i) => rangeOf(seed, from + i * rangeVisits))))
-  if (count <= mostKept) {
+  if (from === 0 && count <= mostKept) {
     mkdirSync(cacheFolder, { recursive: true })
     writeRanges(file, load.ranges)
   }

@@ -22,12 +22,12 @@ const expected: Readonly<Record<string, readonly [result: string, by: string]>> 
   "plan swapped after the visit": ["blocked", "wallet: plan-unpublished, payer: plan-unpublished, out-of-order"],
   "entry edited": ["blocked", "vault: digest differs, wallet: fact-forged"],
   "line added after signing": ["blocked", "bad-signature, payer: above-ceiling"],
-  "suspended licence": ["blocked", "licence-not-active, payer: licence-not-active"],
+  "suspended licence": ["blocked", "licence-not-active, payer: licence-not-active, wallet: licence-not-active"],
   "back-dated visit": ["blocked", "wallet: outside-voucher, payer: outside-voucher, payer: licence-not-active"],
   "silence claimed without delivery": ["blocked", "not-delivered"],
   "silence on both sides": ["blocked", "patient-side-unsigned"],
   "forged payment sum": ["blocked", "bad-opening"],
-  "amount above its hold": ["blocked", "payer: above-hold, above-hold"],
+  "amount above its hold": ["blocked", "payer: above-hold, above-hold, wallet: above-hold"],
   "refund taken twice": ["blocked", "wrong-stage"],
   "receipt with one byte flipped": ["blocked", "verifier"],
   "unknown key": ["blocked", "signer-unknown"],
@@ -59,6 +59,7 @@ async function sceneIn(community: Community): Promise<AttackScene> {
   await main.record(told.entries, told.facts)
   await main.claim(told.lines)
   const review = await main.review()
+  assert.deepEqual(review.verdict.notChecked, [], "the wallet checks all of it, by proofs that came with the bundle")
   await main.countersign(review)
   const { receipt } = await main.settled(review.statement)
   await main.clinic.desk("pay", { payer: roles.payer, few: true })

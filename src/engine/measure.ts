@@ -23,6 +23,7 @@ export async function verifySignaturesPerSecond(seconds = 2): Promise<number> {
     const message = new Uint8Array(messageBytes).fill(n & 255)
     return [publicKeyOf(seed), message, sign(seed, message)] as const
   })
+  pool.hireFor(distinctJobs)
   const { ring } = pool
   let next = 0
   let done = 0
@@ -65,7 +66,7 @@ export interface Run {
   readonly ackP50Ms: number
   readonly ackP99Ms: number
   readonly blocks: number
-  /** Main-thread milliseconds by stage; `commit-wall` is time during which a commit was under way. */
+  /** Main-thread milliseconds by stage, of the engine's stopwatch; by the wall clock, `commit-wall` is the disk's time. */
   readonly stages: Readonly<Record<string, number>>
 }
 

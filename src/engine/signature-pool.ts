@@ -10,26 +10,39 @@ const workerFile = new URL(
   import.meta.url,
 )
 
+/** Jobs waiting from which on other threads are worth their start; below, the main thread is done sooner alone. */
+const worthwhile = 64
+
+export interface PoolEvents {
+  /** Called after `askToBeWoken`, when a worker has finished a range. */
+  readonly onProgress: () => void
+  /** A worker died. */
+  readonly onFailure: (cause: Error) => void
+}
+
 export class SignaturePool {
   readonly ring = new SignatureRing(allocateRing())
+  readonly #threads: number
+  readonly #events: PoolEvents
   readonly #workers: Worker[] = []
+  #stopped = false
 
-  /**
-   * @param threads - besides the main one, which helps; by default one a core after the first, at least one.
-   * @param onProgress - called after `askToBeWoken`, when a worker has finished a range.
-   * @param onFailure - a worker died.
-   */
-  constructor(
-    threads: number = Math.max(1, availableParallelism() - 1),
-    { onProgress, onFailure }: { readonly onProgress: () => void; readonly onFailure: (cause: Error) => void },
-  ) {
-    for (let i = 0; i < threads; i++) {
+  /** @param threads - besides the main one, which helps; by default one a core after the first, at least one. */
+  constructor(threads: number = Math.max(1, availableParallelism() - 1), events: PoolEvents) {
+    this.#threads = threads
+    this.#events = events
+  }
+
+  /** Starts the workers the first time that enough jobs wait. A quiet node never has more than its main thread. */
+  hireFor(waiting: number): void {
+    if (waiting < worthwhile || this.#workers.length > 0 || this.#stopped) return
+    for (let i = 0; i < this.#threads; i++) {
       const worker = new Worker(workerFile, { workerData: this.ring.memory })
       worker.on("message", () => {
         for (const one of this.#workers) one.unref()
-        onProgress()
+        this.#events.onProgress()
       })
-      worker.on("error", onFailure)
+      worker.on("error", this.#events.onFailure)
       worker.unref()
       this.#workers.push(worker)
     }
@@ -42,6 +55,7 @@ export class SignaturePool {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
     this.ring.stop()
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
@@ -62,6 +76,7 @@ export async function verifyAllJobs(pool: SignaturePool, jobs: readonly Signatur
       next++
     }
     pool.ring.publish()
+    pool.hireFor(jobs.length - results.length)
     const helped = pool.ring.work(8)
     while (results.length < waiting.length) {
       const verdict = pool.ring.verdict(waiting[results.length]!)

@@ -312,6 +312,13 @@ export async function papersStep(
   screen.line(
     `835 with trace ${payment.trace.slice(0, 12)}…: ${balances[0]?.claims ?? 0} claims, ${balances[0]?.lines ?? 0} lines, paid ${dollars(balances[0]?.paid ?? 0n)}; ${faults.length === 0 ? "balances by all rules" : `${faults.length} rules broken`}.`,
   )
+  const counts = await setting.community
+    .node(roles.payer)
+    .get<{ claims: number; lines: number; clauses: readonly { denied: number }[] }>("/statistics/clauses")
+  const denied = counts.clauses.reduce((sum, clause) => sum + clause.denied, 0)
+  screen.line(
+    `Anybody may ask the payer how often each clause denied: of ${counts.lines} lines of ${counts.claims} claims, ${denied}.`,
+  )
   screen.line(`Files in ${out.path}: ${out.names.join(", ")}`)
   return { bundle }
 }

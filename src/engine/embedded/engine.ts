@@ -226,6 +226,7 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
       if (!this.#isBusy()) this.#tellIdle()
       return
     }
+    pool.hireFor(pool.ring.unclaimed)
     const helping = this.stopwatch.start()
     const helped = pool.ring.work(helpRange)
     this.stopwatch.stop("verify", helping)

@@ -96,7 +96,7 @@ async function rulingFor(attacker: Attacker, contested: Claimed, amount: bigint)
   return `Contested, ${formatMoney(BigInt(leg.contested))} was paid at once; two arbiters ruled for the clinic, ${formatMoney(rest)} followed and the payer bore the fee.`
 }
 
-/** More than the hold: the payer's node sees it before it signs, the ledger when silence would pay it. */
+/** More than the hold: wallet and payer see it before they sign, the ledger when silence would pay it. */
 export const aboveHold = attack("amount above its hold", async (attacker) => {
   const hold = (benefit: bigint) => stepBelow(benefit)
   const asked = await attacker.claimed({ hold })
@@ -118,9 +118,10 @@ export const aboveHold = attack("amount above its hold", async (attacker) => {
     [
       { who: "payer", expected: "above-hold", attempt: askPayer },
       { expected: "above-hold", attempt: elapse },
+      { who: "wallet", expected: "above-hold", attempt: () => asked.journey.countersign(asked.review) },
     ],
     () =>
-      `${formatMoney(benefit)} was claimed with ${formatMoney(hold(benefit))} held: from the payer, and from its silence.`,
+      `${formatMoney(benefit)} was claimed with ${formatMoney(hold(benefit))} held: from the payer, from its silence, and with her signature.`,
   )
 })
 

@@ -62,6 +62,11 @@ export const suspendedLicence = attack("suspended licence", async (attacker) => 
     [
       { expected: "licence-not-active", attempt: () => attacker.submit(claimed.review.bundle.factsStatement) },
       { who: "payer", expected: "licence-not-active", attempt: askPayer },
+      {
+        who: "wallet",
+        expected: "licence-not-active",
+        attempt: () => claimed.journey.countersign(claimed.review),
+      },
     ],
     () =>
       `The board suspended practitioner ${toHex(practitioner.id).slice(0, 12)}; what she signed before is settled, what she signs now is not recorded.`,
