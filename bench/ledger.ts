@@ -126,7 +126,7 @@ StateStore.prototype.seal = function (this: StateStore) {
 
 function stagesOf({ stages }: Run, processor: ProcessorTime, visits: number): Record<string, number> {
   const spent = (name: string) => stages[name] ?? 0
-  const main = {
+  const told = {
     decode: spent("decode"),
     "verify (main)": spent("verify"),
     "verify (threads)": processor.verifiers,
@@ -134,13 +134,13 @@ function stagesOf({ stages }: Run, processor: ProcessorTime, visits: number): Re
     tree: sealMilliseconds,
     "batches, header": spent("header"),
     "queue, ring": spent("queue"),
-    "commit (main)": spent("commit-queue"),
   }
-  const named = Object.entries(main).reduce((sum, [name, ms]) => (name === "verify (threads)" ? sum : sum + ms), 0)
+  const named = Object.entries(told).reduce((sum, [name, ms]) => (name === "verify (threads)" ? sum : sum + ms), 0)
   const all = {
-    ...main,
-    "answers, collector, rest (main)": processor.main - named,
-    "disk and other threads": processor.other,
+    ...told,
+    "rows to the disk, answers, collector (main)": processor.main - named,
+    "collector, compiler (threads)": processor.collector,
+    "disk (thread)": processor.disk,
   }
   return Object.fromEntries(Object.entries(all).map(([name, ms]) => [name, (ms * 1000) / visits]))
 }

@@ -15,7 +15,7 @@ import { runProgram } from "./child.ts"
 import { BenchLedger } from "./ledger.ts"
 import { type Load, presign } from "./presign.ts"
 import { type ChainFigures, type Report, reportTable } from "./report.ts"
-import { between, processorTime } from "./threads.ts"
+import { between, type ProcessorTime, processorTime, totalOf } from "./threads.ts"
 
 const signaturesPerVisit = 6
 const million = 1_000_000
@@ -34,10 +34,10 @@ async function bareRate(): Promise<{ readonly rate: number; readonly microsecond
   const before = processorTime()
   const started = performance.now()
   const rate = await verifySignaturesPerSecond(3)
-  const { main, verifiers, other } = between(before, processorTime())
+  const milliseconds = totalOf(between(before, processorTime()))
   // The rate counts the last seconds alone, the processor's time all of them, starting and warming up included.
   const seconds = (performance.now() - started) / 1000
-  return { rate, microseconds: ((main + verifiers + other) * 1000) / (rate * seconds) }
+  return { rate, microseconds: (milliseconds * 1000) / (rate * seconds) }
 }
 
 /** One measured stretch of visits, between two measurements of the bare rate. */
@@ -79,11 +79,12 @@ async function measure(ledger: BenchLedger, load: Load, lag: number): Promise<Ch
   }
 }
 
-function limitOf({ main, verifiers, other }: ChainFigures["processor"], seconds: number): string {
+function limitOf(processor: ProcessorTime, seconds: number): string {
   const cores = availableParallelism()
-  const used = (main + verifiers + other) / 1000 / seconds
-  if (main / 1000 / seconds > 0.95) return "the main thread"
-  return used > 0.9 * cores ? "all cores" : `waiting: ${used.toFixed(2)} of ${cores} cores`
+  const used = totalOf(processor) / 1000 / seconds
+  if (used > 0.9 * cores) return "all cores"
+  if (processor.main / 1000 / seconds > 0.95) return "the main thread"
+  return `waiting, or other programs: ${used.toFixed(2)} of ${cores} cores used`
 }
 
 async function grow(ledger: BenchLedger, { seed, lag }: Options): Promise<void> {

@@ -1,11 +1,13 @@
 /** Processor time by thread: what a visit costs, however busy the machine is with other things. */
 import { readdirSync, readFileSync } from "node:fs"
 
-/** Milliseconds of processor time since the process began. `other` is the disk's writer, the collector, the pool. */
+/** Milliseconds of processor time since the process began. `disk` is the store's writer and whatever else there is. */
 export interface ProcessorTime {
   readonly main: number
   readonly verifiers: number
-  readonly other: number
+  /** The garbage collector's and the compiler's threads. */
+  readonly collector: number
+  readonly disk: number
 }
 
 /** Milliseconds of processor time of this thread. */
@@ -14,20 +16,21 @@ export function threadMilliseconds(): number {
   return (user + system) / 1000
 }
 
-/** Linux tells each thread's time; elsewhere the verifying threads count as `other`. */
+/** Linux tells each thread's time by its name; elsewhere all but the main thread counts as `disk`. */
 export function processorTime(): ProcessorTime {
   const { user, system } = process.cpuUsage()
   const main = threadMilliseconds()
-  const verifiers = workerMilliseconds()
-  return { main, verifiers, other: (user + system) / 1000 - main - verifiers }
+  const verifiers = millisecondsOf("WorkerThread")
+  const collector = millisecondsOf("V8Worker")
+  return { main, verifiers, collector, disk: (user + system) / 1000 - main - verifiers - collector }
 }
 
-function workerMilliseconds(): number {
+function millisecondsOf(name: string): number {
   const tasks = "/proc/self/task"
   let milliseconds = 0
   try {
     for (const task of readdirSync(tasks)) {
-      if (!readFileSync(`${tasks}/${task}/comm`, "latin1").startsWith("WorkerThread")) continue
+      if (!readFileSync(`${tasks}/${task}/comm`, "latin1").startsWith(name)) continue
       milliseconds += Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0]) / 1e6
     }
   } catch {
@@ -40,8 +43,13 @@ export function between(before: ProcessorTime, after: ProcessorTime): ProcessorT
   return {
     main: after.main - before.main,
     verifiers: after.verifiers - before.verifiers,
-    other: after.other - before.other,
+    collector: after.collector - before.collector,
+    disk: after.disk - before.disk,
   }
+}
+
+export function totalOf({ main, verifiers, collector, disk }: ProcessorTime): number {
+  return main + verifiers + collector + disk
 }
 
 /** Resident memory in MB: all of it, and the part that is pages of files, which the system takes back when it likes. */

@@ -34,15 +34,21 @@ import { post } from "../src/wallet/post.ts"
 
 const startKey = "s".repeat(32)
 
-/** Every answer that a desk gave, as it went over the wire: for a test that searches them. */
-export type Listener = (operation: string, status: number, body: string) => void
+/** What a desk was asked, and answered, as it went over the wire. */
+export interface Exchange {
+  readonly node: LocalNode
+  readonly operation: string
+  readonly asked: string
+  readonly status: number
+  readonly answered: string
+}
 
 export class LocalNode {
   readonly member: MemberOrganization
   readonly directory: string
   readonly keys: KeyRing
   #node: Node
-  listener: Listener | undefined
+  listener: ((exchange: Exchange) => void) | undefined
 
   private constructor(member: MemberOrganization, directory: string, node: Node, keys: KeyRing) {
     this.member = member
@@ -77,17 +83,22 @@ export class LocalNode {
   }
 
   async desk<T>(operation: string, body: unknown = {}): Promise<T> {
+    const { status, answered } = await this.ask(operation, toJson(body, 0))
+    const value = JSON.parse(answered) as T & Refusal
+    if (status < 300) return value
+    if (status === 503) throw new Fault(value.message, { retryable: true })
+    throw new Refused({ code: value.code, message: value.message, at: value.at, remedy: value.remedy })
+  }
+
+  async ask(operation: string, asked: string): Promise<Exchange> {
     const response = await fetch(`${this.url}/desk/${operation}`, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${this.#node.deskToken}` },
-      body: toJson(body, 0),
+      body: asked,
     })
-    const text = await response.text()
-    this.listener?.(operation, response.status, text)
-    const value = JSON.parse(text) as T & Refusal
-    if (response.ok) return value
-    if (response.status === 503) throw new Fault(value.message, { retryable: true })
-    throw new Refused({ code: value.code, message: value.message, at: value.at, remedy: value.remedy })
+    const exchange = { node: this, operation, asked, status: response.status, answered: await response.text() }
+    this.listener?.(exchange)
+    return exchange
   }
 
   async get<T>(path: string): Promise<T> {

@@ -192,7 +192,11 @@ test("a line the patient denies goes back to its author, once: the same denial a
   assert.deepEqual((await journey.status()).heldLines, [2])
   await journey.deny(corrected, [0])
   await pay({ few: true })
-  assert.equal((await journey.status()).statement, toHex(corrected.statement), "what is settled is not denied by letter")
+  assert.equal(
+    (await journey.status()).statement,
+    toHex(corrected.statement),
+    "what is settled is not denied by letter",
+  )
 })
 
 test("an agreement by a stranger, by the wrong key or with a bad signature does not take the good one's place", async () => {

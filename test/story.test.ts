@@ -55,6 +55,7 @@ interface Verified {
   readonly trust?: string
   readonly height?: number
   readonly recomputed?: Money
+  readonly notChecked: readonly string[]
   readonly reason: string | null
 }
 interface Refusal {
@@ -121,6 +122,7 @@ test("every paper is there, and nobody else on the machine may read it", () => {
     "payment-receipt.json",
     "receipt.cbor",
     "receipt.json",
+    "registers.cbor",
     "remittance.835",
   ]
   const present = readdirSync(out)
@@ -168,10 +170,24 @@ test("the audit recovers the exam from the plan and leaves her share as it was",
 test("with every process stopped, the receipt verifies and the bundle re-computes the cents", async () => {
   const checked = await countersign("verify", visit.receipt, "--bundle", visit.bundle, "--json")
   assert.equal(checked.code, 0, checked.stderr)
-  const { valid, trust, height, recomputed, reason } = parse<Verified>(checked)
+  const { valid, trust, height, recomputed, notChecked, reason } = parse<Verified>(checked)
   assert.deepEqual({ valid, trust, reason }, { valid: true, trust: "operator", reason: null })
   assert.ok(height !== undefined && height > 0)
   assert.deepEqual(recomputed, visit.paid)
+  assert.deepEqual(notChecked, ["snapshot"], "keys, plan, licence and hold are checked by the registers beside it")
+})
+
+test("a bundle on its own says what it cannot show; with registers that were changed it is not valid", async () => {
+  const path = copy("bundle-alone.cbor")
+  writeFileSync(path, file("bundle.cbor"))
+  const alone = parse<Verified>(await verify(visit.receipt, "--bundle", path))
+  assert.deepEqual([alone.valid, alone.notChecked], [true, ["keys", "plan", "licence", "snapshot", "held"]])
+  const registers = file("registers.cbor")
+  registers[registers.length >> 1]! ^= 1
+  writeFileSync(copy("other-registers.cbor"), registers)
+  const changed = await verify(visit.receipt, "--bundle", path, "--registers", copy("other-registers.cbor"))
+  assert.equal(changed.code, 1, changed.stdout)
+  assert.match(parse<Verified>(changed).reason ?? "", /^registers-false: /)
 })
 
 test("a receipt with one byte flipped is not valid, wherever the byte is", async () => {

@@ -3,7 +3,7 @@ import { test } from "node:test"
 import * as cborg from "cborg"
 import fc from "fast-check"
 import { toHex } from "./bytes.ts"
-import { decode, EncodingError, encode, type Value } from "./cbor.ts"
+import { decode, EncodingError, encode, type Value, Writer } from "./cbor.ts"
 import * as browser from "./crypto.browser.ts"
 import * as node from "./crypto.node.ts"
 import { decodeEnvelope, encodeEnvelope, keyId, meanings, protectedHeader, toSign } from "./envelope.ts"
@@ -28,6 +28,33 @@ test("CBOR equals cborg's, and decodes to itself", () => {
       const encoded = encode(value)
       assert.equal(toHex(encoded), toHex(cborg.encode(value)))
       assert.deepEqual(encode(decode(encoded)), encoded)
+    }),
+  )
+})
+
+test("writers that share memory write the same bytes, and none over another's", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 9000 }), { maxLength: 40 }), (strings) => {
+      const written = strings.map((bytes) => {
+        const writer = new Writer()
+        writer.byteString(bytes)
+        return writer.finishTogether()
+      })
+      strings.forEach((bytes, i) => {
+        assert.deepEqual(written[i], encode(bytes))
+        const writer = new Writer()
+        writer.byteString(bytes)
+        assert.equal(writer.finishInto(toHex), toHex(encode(bytes)))
+      })
+    }),
+  )
+})
+
+test("map keys are equal for equal bytes alone, of any length and on both platforms", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), fc.uint8Array({ maxLength: 600 }), (a, b) => {
+      assert.equal(node.mapKey(a), browser.mapKey(a))
+      assert.equal(node.mapKey(a) === node.mapKey(b), toHex(a) === toHex(b))
     }),
   )
 })

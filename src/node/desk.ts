@@ -8,8 +8,14 @@ import { refuse } from "../base/refusal.ts"
 export type Operation = (fields: Fields) => Promise<unknown>
 export type Operations = Readonly<Record<string, Operation>>
 
-const isWhole = (value: unknown): value is number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+interface Range {
+  readonly least?: number
+  readonly most?: number
+}
+const isWhole = (value: unknown, { least = 0, most = Number.MAX_SAFE_INTEGER }: Range): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most
+const described = ({ least = 0, most }: Range) =>
+  most === undefined ? `of ${least} or more` : `of ${least} to ${most}`
 const isCode = (value: unknown): value is string => typeof value === "string" && /^[ -~]{1,128}$/.test(value)
 
 /** Reads the fields of a JSON body one by one, each refusal naming its field. Amounts are decimal strings. */
@@ -38,9 +44,9 @@ export class Fields {
     return typeof value === "string" ? value : this.#refuse(name, "text")
   }
 
-  integer(name: string): number {
+  integer(name: string, range: Range = {}): number {
     const value = this.#value[name]
-    return isWhole(value) ? value : this.#refuse(name, "a whole number of 0 or more")
+    return isWhole(value, range) ? value : this.#refuse(name, `a whole number ${described(range)}`)
   }
 
   flag(name: string): boolean {
@@ -73,12 +79,19 @@ export class Fields {
     return isCode(value) ? value : this.#refuse(name, "a code of 1 to 128 printable ASCII characters")
   }
 
-  codes(name: string): readonly string[] {
-    return this.list(name).map((item) => (isCode(item) ? item : this.#refuse(name, "a list of codes")))
+  codes(name: string, { most = Number.POSITIVE_INFINITY }: Range = {}): readonly string[] {
+    const items = this.list(name)
+    return items.length <= most && items.every(isCode) ? items : this.#refuse(name, `a list of at most ${most} codes`)
   }
 
-  integers(name: string): readonly number[] {
-    return this.list(name).map((item) => (isWhole(item) ? item : this.#refuse(name, "a list of whole numbers")))
+  /** At most `length` whole numbers, each in the range. */
+  integers(
+    name: string,
+    { length = Number.POSITIVE_INFINITY, ...range }: Range & { length?: number } = {},
+  ): readonly number[] {
+    const items = this.list(name)
+    const good = items.every((item): item is number => isWhole(item, range))
+    return good && items.length <= length ? items : this.#refuse(name, `a list of whole numbers ${described(range)}`)
   }
 
   objects(name: string): readonly Fields[] {

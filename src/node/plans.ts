@@ -86,9 +86,12 @@ export class PlanShelf {
 
 async function fetchBytes(url: string): Promise<Uint8Array> {
   const response = await fetch(url).catch((cause: unknown) => {
-    throw new Fault(`Cannot reach ${url}`, { retryable: true, cause })
+    throw new Fault("Cannot fetch plan: its payer's node cannot be reached", { retryable: true, cause })
   })
-  if (!response.ok) throw new Fault(`Cannot fetch ${url}: status ${response.status}`, { retryable: true })
+  if (response.status === 404)
+    return refuse("plan-unknown", "Cannot use plan: its payer has none of this digest", "plan", "Ask the payer")
+  if (!response.ok)
+    throw new Fault(`Cannot fetch plan: its payer's node answers ${response.status}`, { retryable: true })
   return new Uint8Array(await response.arrayBuffer())
 }
 

@@ -30,7 +30,7 @@ function boardOperations(node: NodeContext): Operations {
   return {
     /** First half: the enrolment of a licence on this board's roster, for the practitioner's key to sign as possessed. */
     "prepare-enrolment": async (fields) => {
-      const practitioner = practitionerId(config.organization, fields.text("licence"))
+      const practitioner = practitionerId(config.organization, fields.code("licence"))
       const credential = new Uint8Array(randomBytes(32))
       const payload = payloadOf(
         "enrol-practitioner/1",

@@ -6,7 +6,7 @@ import { decodeEnvelope } from "../base/envelope.ts"
 import { Refused } from "../base/refusal.ts"
 import { transactionId } from "../ledger/envelopes.ts"
 import { licenceStatus, roles } from "../ledger/roles.ts"
-import type { KeyRow } from "../ledger/rows.ts"
+import { assurances, type KeyRow } from "../ledger/rows.ts"
 import { sealBundle } from "../record/bundle-sealing.ts"
 import { type Bundle, encodeBundle } from "../verify/bundle.ts"
 import { encodeRegisterProof } from "../verify/register-proof.ts"
@@ -45,8 +45,13 @@ test("a wallet with no anchor cannot judge a proof: it takes nothing from it, tr
 
 test("nobody of the patient's side has signed yet: her own signature is the strongest, so no tier is overstated", () => {
   const pending = makeBundle({ signs: ["performed"], tier: 1 })
-  const { verdict } = reviewOf(encodeBundle(pending), idOf(pending), { ...own, registers: good })
-  assert.deepEqual([verdict.good, verdict.notChecked], [true, []])
+  const id = transactionId(chainId, decodeEnvelope(pending.factsStatement).payload)
+  const silent = { id, practitioner: filled(40), assurance: assurances.silent, recorded: served * 24 }
+  for (const facts of [[], [silent]]) {
+    const registers = encodeRegisterProof(sampleRegisters({ facts }))
+    const { verdict } = reviewOf(encodeBundle(pending), idOf(pending), { ...own, registers })
+    assert.deepEqual([verdict.good, verdict.notChecked], [true, []])
+  }
 })
 
 const isPractitioners = ({ roles: held }: KeyRow) => (held & roles.perform) !== 0

@@ -66,8 +66,8 @@ const isStatement = ({ statementId }: BundleVerdict, statement: Uint8Array): boo
   statementId === undefined || equalBytes(statementId, statement)
 
 /**
- * The registers as far as this reader can believe them. Where the ledger lists no signature of the patient's side yet,
- * it is this wallet's own that is asked for, and none is stronger.
+ * The registers as far as this reader can believe them. Whatever signature of the patient's side the ledger lists so
+ * far, it is this wallet's own that is asked for, and none is stronger.
  */
 function viewOf(bundle: Bundle, { chainId, anchor, snapshots, registers }: Reading): RegisterView {
   const known = { chainId, ...(snapshots === undefined ? {} : { snapshots }) }
@@ -77,7 +77,7 @@ function viewOf(bundle: Bundle, { chainId, anchor, snapshots, registers }: Readi
     const what = `Cannot review visit: the registers shown are not the ledger's (${proven.code})`
     return refuse("registers-false", what, "registers", "Ask the provider")
   }
-  return { assurance: assurances.patient, ...proven, ...known }
+  return { ...proven, ...known, assurance: assurances.patient }
 }
 
 interface Reading extends OwnKnowledge {

@@ -146,7 +146,11 @@ async function run(args: readonly string[], screen: Screen): Promise<CommandResu
   const visit = await visitOf(values)
   const home = mkdtempSync(join(tmpdir(), "countersign-"))
   const community = new Community(home)
-  const stop = () => void community.stop().then(() => process.exit(130))
+  const stop = () =>
+    void community.stop().then(() => {
+      rmSync(home, { recursive: true, force: true })
+      process.exit(130)
+    })
   process.once("SIGINT", stop)
   try {
     const out = new OutFolder(resolve(values.out ?? "out"))

@@ -38,7 +38,7 @@ function memberOf(fields: Fields): Member {
   return {
     ...plainMember,
     born: dayField(fields, "born"),
-    sex: fields.has("sex") ? fields.text("sex") : undefined,
+    sex: fields.has("sex") ? fields.code("sex") : undefined,
     coverFrom: dayField(fields, "coverFrom"),
     coverTo: dayField(fields, "coverTo"),
     enrolled: dayField(fields, "enrolled"),

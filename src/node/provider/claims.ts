@@ -180,7 +180,8 @@ export function receiveClaimLetters(node: NodeContext): void {
     const found = findByStatement(node.work, id)
     if (found === undefined || sender !== found.payer) return
     const refusal: Refusal = {
-      code: reason,
+      // Another organization's words go no further than a code.
+      code: /^[a-z0-9-]{1,64}$/.test(reason) ? reason : "not-said",
       message: `Cannot settle visit: organization ${sender} will not sign it`,
       at: "bundle",
       remedy: "Fix what it names, or let an arbiter decide",

@@ -13,21 +13,26 @@ function dayOf(fields: Fields, name: string): number {
 }
 
 const optionalCode = (fields: Fields, name: string) => (fields.has(name) ? fields.code(name) : undefined)
-const codes = (fields: Fields, name: string) => (fields.has(name) ? fields.codes(name) : [])
+const codes = (fields: Fields, name: string, most: number) => (fields.has(name) ? fields.codes(name, { most }) : [])
 
 /** `unitsMilli` are thousandths of a unit, `charge` minor units as a decimal string. */
 export function lineOf(fields: Fields): ClaimLine {
   const from = dayOf(fields, "from")
   return {
-    ...plainLine(fields.integer("number"), fields.code("code"), fields.amount("charge"), from),
+    ...plainLine(
+      fields.integer("number", { least: 1, most: 65_535 }),
+      fields.code("code"),
+      fields.amount("charge"),
+      from,
+    ),
     codeSystem: optionalCode(fields, "codeSystem"),
-    modifiers: codes(fields, "modifiers"),
-    unitsMilli: fields.integer("unitsMilli"),
+    modifiers: codes(fields, "modifiers", 8),
+    unitsMilli: fields.integer("unitsMilli", { most: 10 ** 12 }),
     to: fields.has("to") ? dayOf(fields, "to") : from,
     place: optionalCode(fields, "place"),
-    diagnoses: codes(fields, "diagnoses"),
+    diagnoses: codes(fields, "diagnoses", 12),
     drug: optionalCode(fields, "drug"),
-    facts: fields.has("facts") ? fields.integers("facts") : [],
+    facts: fields.has("facts") ? fields.integers("facts", { most: 65_535, length: 256 }) : [],
   }
 }
 
