@@ -49,6 +49,11 @@ export class Fields {
     return isWhole(value, range) ? value : this.#refuse(name, `a whole number ${described(range)}`)
   }
 
+  /** An organization's number. */
+  organization(name: string): number {
+    return this.integer(name, { least: 1, most: 65_535 })
+  }
+
   flag(name: string): boolean {
     return this.#value[name] === true
   }

@@ -7,10 +7,10 @@ import { readPayload } from "./payload.ts"
 export function ledgerOperations(node: NodeContext): Operations {
   const { chain, keys } = node
   return {
-    account: async (fields) => chain.tables().accounts.get({ org: fields.integer("organization") }) ?? {},
+    account: async (fields) => chain.tables().accounts.get({ org: fields.organization("organization") }) ?? {},
     clock: async () => ({ height: chain.height, seconds: chain.seconds, hour: chain.hour, running: chain.runningHour }),
     visit: async (fields) =>
-      chain.tables().visits.get({ V: fields.bytes("visit", 32), provider: fields.integer("provider") }) ?? {},
+      chain.tables().visits.get({ V: fields.bytes("visit", 32), provider: fields.organization("provider") }) ?? {},
     /** A transaction as it is, with nothing added. */
     submit: async (fields) => ({ height: (await chain.submit(fields.bytes("transaction"), "transaction")).height }),
     receipt: async (fields) => ({ receipt: toHex(await chain.receipt(fields.bytes("transaction"))) }),

@@ -161,7 +161,7 @@ export class Node {
 
   async #listOrganizations(fields: Fields): Promise<unknown> {
     const entries = fields.objects("organizations").map((entry) => ({
-      organization: entry.integer("organization"),
+      organization: entry.organization("organization"),
       name: entry.text("name"),
       kind: entry.text("kind"),
       url: entry.text("url"),
@@ -178,7 +178,7 @@ export class Node {
     if (known !== undefined && toHex(known.genesis) !== toHex(genesis)) {
       refuse("founded", "Cannot found: this node belongs to another chain", "genesis", "Start with an empty directory")
     }
-    const founding = { genesis, start: fields.integer("start"), operator: fields.integer("operator") }
+    const founding = { genesis, start: fields.integer("start"), operator: fields.organization("operator") }
     if (known === undefined) await this.#work.put("founding", "genesis", founding)
     await this.#run(founding)
     return { genesis: genesisHash(genesis) }

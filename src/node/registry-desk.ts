@@ -126,7 +126,7 @@ function custodianOperations(node: NodeContext): Operations {
         "deposit/1",
         chain.hour + 12,
         config.organization,
-        fields.integer("to"),
+        fields.organization("to"),
         fields.amount("amount"),
         reference(fields),
       )
@@ -149,7 +149,7 @@ function ownerOperations(node: NodeContext): Operations {
   const { chain, keys, config } = node
   return {
     "prepare-withdrawal": async (fields) => {
-      const custodian = fields.integer("custodian")
+      const custodian = fields.organization("custodian")
       const salted = commitBankReference(new Uint8Array(randomBytes(32)), custodian, fields.text("reference"))
       const payload = payloadOf(
         "withdraw/1",

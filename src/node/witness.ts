@@ -15,7 +15,7 @@ export function witnessOperations(node: NodeContext): Operations {
     /** Takes the sealed bundle in, posts it to the payer, and attests the delivery. */
     deliver: async (fields) => {
       const sealed = fields.bytes("sealed")
-      const [visit, provider, leg] = [fields.bytes("visit", 32), fields.integer("provider"), fields.integer("leg")]
+      const [visit, provider, leg] = [fields.bytes("visit", 32), fields.organization("provider"), fields.integer("leg")]
       const payer = chain.tables().visits.get({ V: visit, provider })?.legs[leg]?.payer
       if (payer === undefined)
         return refuse("leg-unknown", "Cannot deliver: the visit has no such leg", "leg", "Hold first")

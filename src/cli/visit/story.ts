@@ -213,9 +213,11 @@ export interface Determinations {
 export async function settleStep(tale: Tale, quote: Priced, { claim, review }: Claimed) {
   const { screen, journey, setting } = tale
   screen.heading("6. Three parties compute the same determination")
+  const signed = performance.now()
   await journey.countersign(review)
   const status = await journey.settled(review.statement)
   tale.timings["settledMs"] = sinceStart()
+  tale.timings["countersignedToSettledMs"] = Math.round(performance.now() - signed)
   const agreed = await setting.community
     .node(roles.payer)
     .desk<{ determination: string }>("agreed-claim", { statement: review.statement })

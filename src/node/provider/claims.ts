@@ -15,7 +15,7 @@ import { sealBundle } from "../../record/bundle-sealing.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { signWith } from "../keys.ts"
-import { lineOf } from "./lines.ts"
+import { linesOf } from "./lines.ts"
 import { deskKey } from "./practitioners.ts"
 import { describe, type Priced, priceVisit } from "./pricing.ts"
 import { mustFind } from "./reception.ts"
@@ -34,7 +34,7 @@ import {
 /** Prices the lines, states facts and claim, signs as the practitioner, and asks the wallet. */
 async function claim(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
-  const lines = fields.objects("lines").map(lineOf)
+  const lines = linesOf(fields)
   return stateClaim(node, file, lines)
 }
 

@@ -5,6 +5,8 @@ import { type ClaimLine, plainLine } from "../../plan/claim.ts"
 import type { Fields } from "../desk.ts"
 import type { Circumstances } from "./visit-file.ts"
 
+const mostLines = 999
+
 function dayOf(fields: Fields, name: string): number {
   const day = parseDate(fields.text(name))
   return (
@@ -15,8 +17,16 @@ function dayOf(fields: Fields, name: string): number {
 const optionalCode = (fields: Fields, name: string) => (fields.has(name) ? fields.code(name) : undefined)
 const codes = (fields: Fields, name: string, most: number) => (fields.has(name) ? fields.codes(name, { most }) : [])
 
+/** The lines of a claim: at least one. */
+export function linesOf(fields: Fields): readonly ClaimLine[] {
+  const lines = fields.objects("lines")
+  if (lines.length < 1 || lines.length > mostLines)
+    refuse("field", `Cannot read request: 1 to ${mostLines} lines are expected`, "lines", "Fix the field")
+  return lines.map(lineOf)
+}
+
 /** `unitsMilli` are thousandths of a unit, `charge` minor units as a decimal string. */
-export function lineOf(fields: Fields): ClaimLine {
+function lineOf(fields: Fields): ClaimLine {
   const from = dayOf(fields, "from")
   return {
     ...plainLine(

@@ -52,7 +52,7 @@ function legsOf(files: readonly VisitFile[]): Value {
 }
 
 async function pay(node: NodeContext, fields: Fields): Promise<unknown> {
-  const payer = fields.integer("payer")
+  const payer = fields.organization("payer")
   const files = payable(node, payer)
   if (files.length === 0)
     refuse("nothing-settled", "Cannot pay: no settled visit waits for payment", "payer", "Settle one first")

@@ -21,7 +21,7 @@ import {
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
 import { payloadOf, readPayload, sameBytes } from "../payload.ts"
-import { circumstancesOf, lineOf } from "./lines.ts"
+import { circumstancesOf, linesOf } from "./lines.ts"
 import { describe, priceVisit } from "./pricing.ts"
 import { findVisit, saveVisit, type VisitFile } from "./visit-file.ts"
 
@@ -129,7 +129,7 @@ function checkVoucher(visit: Uint8Array, voucher: Uint8Array, terms: Uint8Array 
 
 async function quote(node: NodeContext, fields: Fields): Promise<unknown> {
   const file = mustFind(node, fields)
-  const planned = fields.objects("lines").map(lineOf)
+  const planned = linesOf(fields)
   const priced = await priceVisit(node, file, planned, "quote")
   await saveVisit(node.work, {
     ...file,
