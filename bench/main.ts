@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--json] [--long] [--visits N] [--seed N] [--lag N]`: what one run on this machine reaches. All
- * rates are of the same run, for machines drift; with `--long` again after a million visits.
+ * `npm run bench -- [--json] [--long] [--visits N] [--grown N] [--seed N] [--lag N]`: what one run on this machine
+ * reaches. All rates are of the same run, for machines drift; with `--long` again after a million visits (`--grown`).
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
@@ -18,7 +18,6 @@ import { type ChainFigures, type Report, reportTable } from "./report.ts"
 import { between, type ProcessorTime, processorTime, totalOf } from "./threads.ts"
 
 const signaturesPerVisit = 6
-const million = 1_000_000
 /** Visits signed at once while a long chain grows. */
 const growthVisits = 100_000
 
@@ -26,7 +25,10 @@ const say = (line: string) => process.stderr.write(`${line}\n`)
 
 interface Options {
   readonly seed: number
+  /** How many later visits are held before a visit is settled. */
   readonly lag: number
+  /** Visits after which the long run measures again. */
+  readonly grown: number
 }
 
 /** The bare rate of the signature rule, and what one signature takes of the processor. */
@@ -87,10 +89,10 @@ function limitOf(processor: ProcessorTime, seconds: number): string {
   return `waiting, or other programs: ${used.toFixed(2)} of ${cores} cores used`
 }
 
-async function grow(ledger: BenchLedger, { seed, lag }: Options): Promise<void> {
-  while (ledger.visits < million) {
+async function grow(ledger: BenchLedger, { seed, lag, grown }: Options): Promise<void> {
+  while (ledger.visits < grown) {
     const from = ledger.visits
-    const load = await presign(seed, { from, count: Math.min(growthVisits, million - from) })
+    const load = await presign(seed, { from, count: Math.min(growthVisits, grown - from) })
     const { visitsPerSecond } = await ledger.settle(load, lag)
     say(`grown to ${ledger.visits} visits, ${Math.round(visitsPerSecond)} a second`)
   }
@@ -151,16 +153,20 @@ async function bench(visits: number, long: boolean, options: Options): Promise<R
       machine: place,
       commit: commit(),
     }
-    return long ? { ...report, grown: await measureGrown(ledger, options) } : report
+    return long ? { ...report, grown: await measureGrown(ledger, load.visits, options) } : report
   } finally {
     await ledger.close().catch(() => undefined)
     ledger.remove()
   }
 }
 
-async function measureGrown(ledger: BenchLedger, options: Options): Promise<NonNullable<Report["grown"]>> {
+async function measureGrown(
+  ledger: BenchLedger,
+  visits: number,
+  options: Options,
+): Promise<NonNullable<Report["grown"]>> {
   await grow(ledger, options)
-  const load = await presign(options.seed, { from: ledger.visits, count: growthVisits })
+  const load = await presign(options.seed, { from: ledger.visits, count: visits })
   const figures = await measure(ledger, load, options.lag)
   await ledger.close()
   say("opening it again")
@@ -175,16 +181,17 @@ const { values } = parseArgs({
     visits: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
     lag: { type: "string", default: "20000" },
+    grown: { type: "string", default: "1000000" },
   },
 })
 
-function wholeNumber(name: "visits" | "seed" | "lag", least: number): number {
+function wholeNumber(name: "visits" | "seed" | "lag" | "grown", least: number): number {
   const value = Number(values[name])
   if (Number.isSafeInteger(value) && value >= least) return value
   say(`Cannot run bench: --${name} is a whole number from ${least} on, not ${values[name]}`)
   process.exit(1)
 }
 
-const options = { seed: wholeNumber("seed", 0), lag: wholeNumber("lag", 0) }
+const options = { seed: wholeNumber("seed", 0), lag: wholeNumber("lag", 0), grown: wholeNumber("grown", 1) }
 const report = await bench(wholeNumber("visits", 1), values.long, options)
 console.log(values.json ? JSON.stringify(report) : reportTable(report))

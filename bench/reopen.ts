@@ -9,5 +9,6 @@ const application = await LedgerApplication.open(process.argv[2]!, genesis)
 const milliseconds = performance.now() - started
 if (isRejection(application)) throw new Error(`Cannot reopen: ${application.message}`)
 const { height, size } = application
+const rssMb = process.memoryUsage.rss() / 1e6
 await application.close()
-console.log(JSON.stringify({ milliseconds, height, rows: size, rssMb: process.memoryUsage.rss() / 1e6 }))
+console.log(JSON.stringify({ milliseconds, height, rows: size, rssMb }))

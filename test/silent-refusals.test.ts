@@ -109,8 +109,8 @@ const hidden = (text: string) => traces.reduce((left, trace) => left.replaceAll(
 function* replacedOnce(value: Json, by: Json): Generator<Json> {
   yield by
   if (!isBranch(value)) return
-  // Of long lists the first two show what the others would.
-  for (const [name, item] of Object.entries(value).slice(0, Array.isArray(value) ? 2 : 40)) {
+  // Of a list the first item shows what the others would.
+  for (const [name, item] of Object.entries(value).slice(0, Array.isArray(value) ? 1 : 40)) {
     for (const changed of replacedOnce(item, by)) {
       if (!Array.isArray(value)) yield { ...value, [name]: changed }
       else yield value.map((old: Json, i) => (i === Number(name) ? changed : old))
@@ -118,7 +118,7 @@ function* replacedOnce(value: Json, by: Json): Generator<Json> {
   }
 }
 
-const forms: readonly Json[] = [
+const everyForm: readonly Json[] = [
   canary,
   `${canary}\u00e9\n\u0000`,
   canary.repeat(200),
@@ -132,6 +132,9 @@ const forms: readonly Json[] = [
   0,
   1e15,
 ]
+
+/** In the short run the four that tell most: text that is one, text that is none, no list, too large a number. */
+const forms = process.env["COUNTERSIGN_LONG"] === undefined ? [0, 1, 7, 10].map((i) => everyForm[i]!) : everyForm
 
 /** The clock and the address book stay as they are: what is asked later needs them. */
 const leftAlone = new Set(["turn-clock", "leap-clock", "list-organizations", "found", "resume"])
@@ -161,7 +164,7 @@ test("no refusal of any desk tells what stood in the request, and none is an out
       }
     }
   }
-  assert.ok(refused > 1000, `${refused} refusals`)
+  assert.ok(refused > 250, `${refused} refusals`)
   assert.deepEqual([...told], [])
   assert.deepEqual([...outages], [])
 })
