@@ -336,9 +336,29 @@ test("a letter for a node that is up but has not gone on with its chain is not l
 /** The counted plan with more exams than one. */
 async function countedPlan(exams: number): Promise<Uint8Array> {
   const files = readPlanFiles(join(plansFolder(), "limited-sample.md"))
-  const text = (fromUtf8(files.bytes) ?? "").replace("exams: 1 visits", `exams: ${exams} visits`)
+  const text = (fromUtf8(files.bytes) ?? "")
+    .replace("exams: 1 visits", `exams: ${exams} visits`)
+    .replace("plan: limited-sample", `plan: limited-${exams}`)
   return publishPlan(scene.setting, { ...files, bytes: toUtf8(text) })
 }
+
+test("what a counted visit used is used, and no longer out as well", async () => {
+  const patient = await newPatient(scene, { plan: await countedPlan(2), left: [] })
+  const month = monthOfDay(scene.told.serviceDay)
+  const cover = patient.wallet.cover(roles.payer)
+  const [, second] = cover.vouchers.map(({ envelope }) => envelope)
+  await settled({ patient, lines: 1 })
+  await until(async () => {
+    await patient.fetchVouchers(month, 1)
+    return cover.snapshots.newest!.value.sequence === 1 ? true : undefined
+  })
+  const given = () => cover.vouchers.filter(({ used }) => !used).map(({ terms }) => terms.allotments[0]!.quantity)
+  assert.deepEqual(given(), [0], "one used, one out, of two")
+  await voidVoucher(second!)
+  await patient.fetchVouchers(month, 2)
+  assert.deepEqual(given(), [1, 0])
+  await pay({ few: true })
+})
 
 test("allotments of a counted limit never sum above what is left; one returns when its voucher is void or expired", async () => {
   const exams = 5
