@@ -23,7 +23,7 @@ import { between, type ProcessorTime, processorTime, residentMegabytes, threadMi
 import { signDeposits } from "./visits.ts"
 
 /** Transactions under way at once: what saturates the engine and still answers within a few blocks. */
-const outstanding = 1200
+const outstanding = 2000
 
 export interface Measured {
   readonly visitsPerSecond: number
