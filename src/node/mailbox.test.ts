@@ -345,3 +345,18 @@ test("only the handle's own key drains it, while the order is good", async () =>
     await assert.rejects(there().mail.drain(bytes), refusedWith("drain-unsigned"))
   assert.deepEqual(await drained(), [toHex(waiting)])
 })
+
+test("mail is good for a day: expired it is refused, and what nobody fetched in time goes", async () => {
+  const waiting = await envelope({ sender: 0, to: handle })
+  await there().mail.receive(waiting)
+  there().hour = 970
+  await assert.rejects(there().mail.receive(await envelope({ sender: 0 })), Fault, "written at a block not here yet")
+  there().hour = 1024
+  await assert.rejects(there().mail.receive(await envelope({ sender: 0 })), refusedWith("mail-expired"))
+  assert.equal(there().work.rows("waiting").length, 1)
+  there().hour = 1080
+  const next = encodePayload(mailType, 1090, mailBody, { to: handle, sealed: new Uint8Array(8) })
+  await there().mail.receive(signPayload(chainId, next, [{ signer: { seed: filled(9) }, meaning: "mailed" }]))
+  assert.equal(there().work.rows("waiting").length, 1, "only the fresh one is left")
+  assert.equal(there().work.rows("mail-seen").length, 1)
+})

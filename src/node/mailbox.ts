@@ -34,6 +34,8 @@ export const drainBody = struct({
 
 const retryMs = [50, 200, 1000, 5000]
 const lettersAtOnce = 256
+/** Hours that an envelope is remembered as seen; longer than any mail is good for. */
+const rememberedHours = 48
 
 export interface Correspondent {
   readonly url: string
@@ -63,6 +65,7 @@ export class Mailbox {
   readonly #delivering = new Set<Promise<void>>()
   readonly #stop = new AbortController()
   #sequence = 0
+  #prunedAt = 0
 
   constructor(around: MailSurroundings) {
     this.#around = around
@@ -98,7 +101,8 @@ export class Mailbox {
 
   /** Accepts an envelope: on disk before this returns, read afterwards. */
   async receive(envelope: Uint8Array): Promise<void> {
-    const { to } = this.#verify(envelope)
+    const { to, expiry } = this.#verify(envelope)
+    this.#checkExpiry(expiry)
     const digest = toHex(sha256(envelope))
     if (this.#around.work.has("mail-seen", digest)) return
     // The same envelope may be posted again before the disk has the first.
@@ -128,15 +132,41 @@ export class Mailbox {
       this.#around.work.put("mail-seen", digest, this.#around.hour()),
     ])
     if (mine) this.#read(order)
+    await this.#prune()
   }
 
-  #verify(envelope: Uint8Array): { to: number | Uint8Array; sealed: Uint8Array; key: Uint8Array } {
+  /** Mail is good for a day, so what was seen longer ago need not be remembered. */
+  #checkExpiry(expiry: number): void {
+    const hour = this.#around.hour()
+    if (expiry <= hour) refuse("mail-expired", "Cannot accept mail: it has expired", "expiry", "Write it again")
+    // Its writer knows a later block than this node: once the blocks are here it is good.
+    if (expiry > hour + rememberedHours)
+      throw new Fault("Cannot accept mail yet: this node is behind", { retryable: true })
+  }
+
+  /** Once an hour: letters that nobody fetched in time, and the memory of envelopes that cannot come again. */
+  async #prune(): Promise<void> {
+    const { work } = this.#around
+    const hour = this.#around.hour()
+    if (hour === this.#prunedAt) return
+    this.#prunedAt = hour
+    const isOld = (envelope: Uint8Array) =>
+      decodePayload(mailType, mailBody, decodeEnvelope(envelope, 1).payload).expiry <= hour
+    const late = work.rows<Uint8Array>("waiting").filter(([, envelope]) => isOld(envelope))
+    const forgotten = work.rows<number>("mail-seen").filter(([, seen]) => seen + rememberedHours < hour)
+    await Promise.all([
+      ...late.map(([id]) => work.remove("waiting", id)),
+      ...forgotten.map(([id]) => work.remove("mail-seen", id)),
+    ])
+  }
+
+  #verify(envelope: Uint8Array): { to: number | Uint8Array; sealed: Uint8Array; key: Uint8Array; expiry: number } {
     try {
       const { payload, signatures } = decodeEnvelope(envelope, 1)
-      const { body } = decodePayload(mailType, mailBody, payload)
+      const { body, expiry } = decodePayload(mailType, mailBody, payload)
       const [signature] = signatures
       if (signature!.meaning === meanings.mailed && this.#good(signature!, payload)) {
-        return { to: body.to, sealed: body.sealed, key: signature!.key }
+        return { to: body.to, sealed: body.sealed, key: signature!.key, expiry }
       }
     } catch {
       // Whatever is wrong with it, the answer is the same.

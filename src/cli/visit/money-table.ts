@@ -30,7 +30,15 @@ export function showPriced(
     const amounts = [claimed.charge, contract(line), BigInt(line.allowed), BigInt(line.benefit), BigInt(line.patient)]
     return [label.slice(0, 44), ...amounts.map((amount) => formatMoney(amount)), reasons(line)]
   })
-  const totals = [BigInt(priced.charge), undefined, undefined, BigInt(priced.plan), BigInt(priced.patient)]
-  rows.push(["Together", ...totals.map((amount) => (amount === undefined ? "" : formatMoney(amount))), ""])
+  const sum = (of: (line: PricedLine) => bigint) => priced.lines.reduce((total, line) => total + of(line), 0n)
+  const allowed = sum((line) => BigInt(line.allowed))
+  const totals = [BigInt(priced.charge), sum(contract), allowed, BigInt(priced.plan), BigInt(priced.patient)]
+  rows.push(["Together", ...totals.map((amount) => formatMoney(amount)), ""])
   screen.table(["service", ">charge", ">contract", ">allowed", ">plan pays", ">you pay", "because (clause)"], rows)
+  const clauses = priced.lines.flatMap(({ adjustments }) =>
+    adjustments.filter(({ group }) => group === "CO").map(({ clause }) => clause),
+  )
+  const by = [...new Set(clauses)].join(", ")
+  if (by !== "")
+    screen.line(`"contract" is what the clinic gives up by clause ${by}; the plan pays what is left of the allowed.`)
 }
