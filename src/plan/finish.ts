@@ -114,10 +114,12 @@ function postLine(run: Run, state: LineState, rules: LineRules, paid: Paid, allo
   const { prior } = paid
   const share = prior?.rule.effect.posts === "owed" ? prior.owed : paid.shared.share
   // A bucket counts a line once, however many clauses name it.
-  const posted = new Map<Bucket, bigint>()
+  const buckets: Bucket[] = []
+  const amounts: bigint[] = []
   const post = (rule: Rule, step: string, bucket: Bucket, amount: bigint, allotted = false) => {
-    if (posted.has(bucket)) return
-    posted.set(bucket, amount)
+    if (buckets.includes(bucket)) return
+    buckets.push(bucket)
+    amounts.push(amount)
     run.ledger.post(bucket, day, amount, allotted)
     if (run.trace === undefined || amount === 0n) return
     const at = { line: state.line.number, step, formula: "post" } as const
@@ -141,7 +143,7 @@ function postLine(run: Run, state: LineState, rules: LineRules, paid: Paid, allo
     if (once !== undefined)
       run.ledger.note({ clause: copay.rule.clause.number, owner: "copay", day: once, provider, quantity: share.copay })
   }
-  for (const [bucket, amount] of posted) run.ledger.postAlso(bucket, day, amount)
+  for (let i = 0; i < buckets.length; i++) run.ledger.postAlso(buckets[i]!, day, amounts[i]!)
   noteLine(run, state)
   noteGlobal(run, state)
 }

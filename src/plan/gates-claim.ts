@@ -129,7 +129,10 @@ function sameFields(a: ClaimLine, b: ClaimLine, fields: readonly DuplicateField[
 
 /** How a snapshot remembers a line: the fields that make another one its duplicate. */
 export function duplicateOwner(run: Run, line: ClaimLine, rule: RuleOf<"duplicate">): string {
-  return `line ${rule.effect.same.map((field) => fieldOf(run, line, field)).join("|")}`
+  let owner = "line "
+  const { same } = rule.effect
+  for (let i = 0; i < same.length; i++) owner += (i === 0 ? "" : "|") + fieldOf(run, line, same[i]!)
+  return owner
 }
 
 /** Two lines of one claim are about one service only when they cite the same fact: therapy twice a day is two facts. */
