@@ -115,9 +115,10 @@ export function verifyFiles(
   receipt: string,
   options: { readonly anchor: string; readonly bundle?: string | undefined; readonly registers?: string | undefined },
 ) {
+  const shown = read(receipt, "receipt")
   const bytes = read(options.anchor, "trust anchor")
   const anchor = decoded("trust anchor", options.anchor, () => decodeAnchor(bytes))
-  const verdict = verifyReceipt(read(receipt, "receipt"), anchor)
+  const verdict = verifyReceipt(shown, anchor)
   const { bundle: path, registers } = options
   if (path === undefined && registers !== undefined)
     refuse("arguments", "Cannot check registers: no bundle given", "registers", "Name the bundle with --bundle")

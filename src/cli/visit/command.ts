@@ -97,6 +97,7 @@ function verifyStep(screen: Screen, { receipt, bundle, tale }: Told): unknown {
       ? `${screen.good("VALID")} at height ${value.height}, by one operator's word${cents}`
       : screen.bad(`NOT VALID: ${value.reason}`),
   )
+  if (value.notChecked.length > 0) screen.quiet(`Not checked with every node off: ${value.notChecked.join(", ")}`)
   tale.timings["verifiedMs"] = Math.round(performance.now())
   return value
 }
@@ -177,6 +178,6 @@ const seconds = (ms = 0) => `${(ms / 1000).toFixed(1)} s`
 
 export const visitCommand: Command = {
   summary: "One visit, signed three times, paid to the cent",
-  usage: "visit [--fhir FILE --encounter ID | --claim FILE] [--out DIR] [--keep]",
+  usage: "visit [--fhir FILE --encounter ID | --claim FILE] [--out DIR] [--keep] [--no-attacks]",
   run,
 }
