@@ -13,6 +13,7 @@ import { decodeClaim } from "../plan/claim.ts"
 import { explain } from "../plan/explain.ts"
 import { decodeLeg } from "../plan/leg.ts"
 import { readPlan } from "../plan/read.ts"
+import { decodeSteps } from "../plan/trace.ts"
 import { type Bundle, decodeBundle } from "../verify/bundle.ts"
 import { type BundleVerdict, checkBundle } from "../verify/check-bundle.ts"
 import { openRegisterProof } from "../verify/register-proof.ts"
@@ -70,7 +71,7 @@ function reasons({ bundle }: BundleAnswer): readonly string[] {
   const answer = readPlan(bundle.plan, tables)
   const own = bundle.legs[bundle.own]?.opened
   if (!("plan" in answer) || own === undefined) return []
-  return explain(answer.plan, decodeClaim(bundle.claim), { leg: decodeLeg(own.leg), trace: [] })
+  return explain(answer.plan, decodeClaim(bundle.claim), { leg: decodeLeg(own.leg), trace: decodeSteps(own.trace) })
 }
 
 function show(screen: Screen, value: VerifyValue, bundle: BundleAnswer | undefined): void {

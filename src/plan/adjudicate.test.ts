@@ -16,7 +16,17 @@ import { rulesOfKind } from "./plan.ts"
 import { reasonText, remarkText } from "./reasons.ts"
 import { runCase } from "./run-case.ts"
 import { firstSnapshot, nextSnapshot, type Snapshot } from "./snapshot.ts"
-import { decodeTrace, encodeTrace, firstDifference, stepProof, stepSalt, traceRoot, verifyStep } from "./trace.ts"
+import {
+  decodeSteps,
+  decodeTrace,
+  encodeStep,
+  encodeTrace,
+  firstDifference,
+  stepProof,
+  stepSalt,
+  traceRoot,
+  verifyStep,
+} from "./trace.ts"
 
 const plan = planNamed("eye-sample")
 const visitDay = parseDate("2026-04-14")!
@@ -163,6 +173,7 @@ test("two traces part at the first step that differs", () => {
   ok(!verifyStep(traceRoot(one, salt), other[at]!, place))
   const bytes = encodeTrace(one)
   deepEqual(encodeTrace(decodeTrace(bytes)), bytes)
+  deepEqual(decodeSteps(one.map(encodeStep)), decodeTrace(bytes))
   deepEqual(traceRoot(decodeTrace(bytes), salt), traceRoot(one, salt))
 })
 

@@ -112,6 +112,16 @@ export function decodeTrace(bytes: Uint8Array): readonly Step[] {
   return steps
 }
 
+/** The steps as a bundle carries them, one encoded step each. @throws EncodingError where one is none. */
+export function decodeSteps(steps: readonly Uint8Array[]): readonly Step[] {
+  return steps.map((bytes) => {
+    const reader = new Reader(bytes)
+    const step = readStep(reader)
+    reader.done()
+    return step
+  })
+}
+
 export const encodeStep = (step: Step): Uint8Array => encode(leafOf(step))
 
 /** Index of the first step in which two traces differ; undefined when they are the same. */

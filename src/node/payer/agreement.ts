@@ -9,7 +9,8 @@ import { decodePayload, Refused as LedgerRefused } from "../../ledger/envelopes.
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
 import { decodeClaim } from "../../plan/claim.ts"
-import { decodeLeg, determinationDigest, type Leg } from "../../plan/leg.ts"
+import { decodeLeg, determinationDigest } from "../../plan/leg.ts"
+import { decodeSteps } from "../../plan/trace.ts"
 import { generateNodeKey, openBundle } from "../../record/bundle-sealing.ts"
 import { type Bundle, decodeBundle } from "../../verify/bundle.ts"
 import { checkBundle } from "../../verify/check-bundle.ts"
@@ -36,9 +37,11 @@ export function agreedClaims(work: Work): readonly AgreedClaim[] {
   return work.rows<AgreedClaim>("agreed").map(([, claim]) => claim)
 }
 
-export function claimAndLeg(agreed: AgreedClaim): { bundle: Bundle; claim: ReturnType<typeof decodeClaim>; leg: Leg } {
+/** What a claim that was agreed says, taken out of its bundle. */
+export function claimAndLeg(agreed: AgreedClaim) {
   const bundle = decodeBundle(agreed.bundle)
-  return { bundle, claim: decodeClaim(bundle.claim), leg: decodeLeg(bundle.legs[bundle.own]!.opened!.leg) }
+  const own = bundle.legs[bundle.own]!.opened!
+  return { bundle, claim: decodeClaim(bundle.claim), leg: decodeLeg(own.leg), trace: decodeSteps(own.trace) }
 }
 
 function visitOf(bundle: Bundle) {

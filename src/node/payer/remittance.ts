@@ -110,7 +110,7 @@ interface Explained {
 }
 
 async function explained(node: NodeContext, agreed: AgreedClaim, payment?: Uint8Array): Promise<Explained> {
-  const { claim, leg, bundle } = claimAndLeg(agreed)
+  const { claim, leg, bundle, trace } = claimAndLeg(agreed)
   const plan = await node.plans.get(leg.plan, node.config.organization)
   const member = memberOfVisit(node.work, agreed.V)
   const author = bundle.facts[0]?.author ?? agreed.V
@@ -129,7 +129,7 @@ async function explained(node: NodeContext, agreed: AgreedClaim, payment?: Uint8
     ...(agreed.supersedes === undefined ? {} : { replaces: toHex(agreed.supersedes) }),
   })
   return {
-    text: [`${plan.front.title}`, ...explain(plan, claim, { leg, trace: [] })].join("\n"),
+    text: [`${plan.front.title}`, ...explain(plan, claim, { leg, trace })].join("\n"),
     resource: explanationBytes(resource),
   }
 }
