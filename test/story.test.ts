@@ -144,6 +144,7 @@ test("the 835 balances by all rules and pays the sum of the ledger", () => {
 
 test("the explanation says each amount with its clause, as text and as FHIR", () => {
   const text = file("explanation.txt").toString("utf8")
+  assert.match(text, /5\.4: 255\.91 of 292\.75, because 156\.69 of your 412\.60 was already taken by lines 1 to 3\./)
   assert.match(text, /The plan pays 1,337\.98\. You pay 412\.60\./)
   for (const amount of ["30.00", "41.27", "78.73", "6.69", "255.91", "76.65", "83.73", "337.81", "736.23"])
     assert.match(text, new RegExp(`^\\d+\\.\\d+: .*\\b${amount.replace(".", "\\.")}\\b`, "m"), amount)
