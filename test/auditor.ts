@@ -61,7 +61,17 @@ export interface FactsEvent {
 }
 
 export type Event =
-  | { do: "hold"; visit: string; payer: number; amount: bigint; voucher: string; cap: bigint; signed: boolean }
+  | {
+      do: "hold"
+      visit: string
+      payer: number
+      amount: bigint
+      voucher: string
+      cap: bigint
+      signed: boolean
+      hour: number
+      until: number
+    }
   | { do: "top-up"; visit: string; leg: number; amount: bigint; byPayer: boolean }
   | { do: "cancel" | "expire"; visit: string; leg: number }
   | { do: "facts"; visit: string; facts: FactsEvent; side: Side }
@@ -179,10 +189,10 @@ export class Auditor {
     leg.hold = 0n
   }
 
-  #hold({ visit, payer, amount, voucher, cap, signed }: Extract<Event, { do: "hold" }>): boolean {
+  #hold({ visit, payer, amount, voucher, cap, signed, hour, until }: Extract<Event, { do: "hold" }>): boolean {
     const book = this.visits.get(visit)
     const known = book !== undefined && [...book.facts.values()].some(({ assurance }) => assurance < 3)
-    if (!signed && !known) return false
+    if ((!signed && !known) || hour >= until) return false
     if (this.#vouchers.has(voucher) || book?.statement?.void === true || (book?.legs.length ?? 0) >= 8) return false
     if (!/^[125]0{2,}$/.test(String(amount)) || amount > cap || this.account(payer).free < amount) return false
     const row: VisitBook = book ?? { facts: new Map(), statement: undefined, legs: [] }

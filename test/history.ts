@@ -183,7 +183,17 @@ export class History {
     const signed = step.wrong !== 1
     const id = toHex(voucher.id(chainId))
     return [
-      { do: "hold", visit: name, payer: from, amount, voucher: id, cap, signed },
+      {
+        do: "hold",
+        visit: name,
+        payer: from,
+        amount,
+        voucher: id,
+        cap,
+        signed,
+        hour: this.world.hour,
+        until: voucher.expiry,
+      },
       signed ? draft : signedBy<Draft>(draft, by(clinic, "hold", "held")),
     ]
   }
