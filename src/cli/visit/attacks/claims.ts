@@ -71,6 +71,8 @@ export const lineAdded = attack("line added after signing", async (attacker) => 
     })
     const priced = await priceVisit(context, file, lines, "claim")
     patient = priced.leg.totals.patient
+    if (patient <= signed.facts.ceiling)
+      throw new NotRun("her share is at its most already: an added line costs her nothing")
     const built = buildStatement(context, signed.facts, priced, { voucher: file.voucher!, supersedes: undefined })
     const billed = { meaning: "billed" as const, ...clinic.sign("bill", "billed", built.payload) }
     const factsSignatures = [...signed.factsSignatures, { ...countersigned, meaning: "countersigned" as const }]
