@@ -24,6 +24,7 @@ const rows = textOf("plans/eye-sample.cases")
 
 const worked = [
   ["plans", "eye-sample", "eye-services"],
+  ["plans", "limited-sample", "eye-services"],
   ["src/plan/fixtures", "oscar-secure", "sbc-services"],
   ["src/plan/fixtures", "silver-classic", "sbc-services"],
   ["src/plan/fixtures", "scheme", "scheme-services"],
