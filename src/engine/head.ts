@@ -18,11 +18,22 @@ import {
 import { type Validator, validatorsHash } from "../base/chain/validators.ts"
 import type { Application, BlockResult, ChainIdentity, Decoded } from "./engine.ts"
 
+/** The block that the next one links to. */
+interface LastBlock {
+  readonly blockId: BlockId
+  readonly commitHash: Uint8Array
+  /**
+   * Whether the next block must record exactly these votes. Of several validators, nodes may have seen others than the
+   * ones recorded; any two thirds of them make the same block final.
+   */
+  readonly onlyVotes: boolean
+}
+
 export interface Head {
   readonly height: number
   /** The genesis time before the first block. */
   readonly time: BlockTime
-  readonly last: { readonly blockId: BlockId; readonly commitHash: Uint8Array } | undefined
+  readonly last: LastBlock | undefined
   readonly appHash: Uint8Array
   readonly lastResultsHash: Uint8Array
   /** The sets that sign the next block and the one after it. */
@@ -50,7 +61,11 @@ export function headAfter(
   return {
     height: block.header.height,
     time: block.header.time,
-    last: { blockId: block.commit.blockId, commitHash: commitHash(block.commit) },
+    last: {
+      blockId: block.commit.blockId,
+      commitHash: commitHash(block.commit),
+      onlyVotes: block.validators.length === 1,
+    },
     appHash,
     lastResultsHash: resultsHash(block.resultRoots),
     validators: block.nextValidators,
@@ -109,8 +124,6 @@ export function checkBlock(chain: ChainIdentity, head: Head, block: FinalBlock):
   if (!equalBytes(header.nextValidatorsHash, nextSet) || !equalBytes(validatorsHash(nextValidators), nextSet))
     return "its next validators are not those of the state"
   if (!equalBytes(header.dataHash, dataHash(batches))) return "its transactions are not those of its header"
-  if (!equalBytes(commit.blockId.partsHash, header.dataHash) && commit.blockId.partsTotal === 1)
-    return "its commit names other parts"
   const fault = verifyCommit(header, commit, validators)
   return fault && `its commit is not good: ${fault}`
 }
@@ -122,7 +135,7 @@ function sameLast(header: Header, { last }: Head): boolean {
     equalBytes(header.lastBlockId.hash, last.blockId.hash) &&
     header.lastBlockId.partsTotal === last.blockId.partsTotal &&
     equalBytes(header.lastBlockId.partsHash, last.blockId.partsHash) &&
-    equalBytes(header.lastCommitHash, last.commitHash)
+    (!last.onlyVotes || equalBytes(header.lastCommitHash, last.commitHash))
   )
 }
 

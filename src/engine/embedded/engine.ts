@@ -9,6 +9,8 @@
 import { mapKey, sha256 } from "#crypto"
 import type { FinalBlock } from "../../base/chain/block.ts"
 import { Fault } from "../../base/fault.ts"
+import { Answers, rememberBlocks } from "../answers.ts"
+import { fillBatches } from "../batches.ts"
 import { type Clock, SettableClock, systemClock } from "../clock.ts"
 import {
   type Application,
@@ -22,8 +24,6 @@ import {
 } from "../engine.ts"
 import { Heights } from "../heights.ts"
 import { SignaturePool } from "../signature-pool.ts"
-import { Answers } from "./answers.ts"
-import { fillBatches } from "./batches.ts"
 import { BlockMaker, type Executed } from "./block-maker.ts"
 import { type Entry, Intake } from "./intake.ts"
 import { Stopwatch } from "./stopwatch.ts"
@@ -90,7 +90,7 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
     const application = this.#application
     const { seed } = this.#options
     this.#maker = new BlockMaker(application, { seed, stopwatch: this.stopwatch })
-    this.#remember()
+    rememberBlocks(this.#answers, application)
     this.#pool = new SignaturePool(this.#options.threads, {
       onProgress: () => this.#wake(),
       onFailure: (cause) => this.#halt(cause),
@@ -314,29 +314,6 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
     })
   }
 
-  /** Answers of the last blocks, so that a client that repeats itself across a restart still gets the first one. */
-  #remember(): void {
-    const { height } = this.#application
-    for (let at = Math.max(1, height - rememberedBlocks + 1); at <= height; at++) {
-      const block = this.#application.block(at)
-      let index = 0
-      for (const [b, batch] of (block?.batches ?? []).entries()) {
-        for (const [t, bytes] of (this.#application.decodeBatch(batch) ?? []).entries()) {
-          const transaction = this.#application.decode(bytes)
-          const number = block?.results[b]?.[t] ?? -1
-          if (!isOutcome(transaction) && number === 0) {
-            this.#answers.remember(mapKey(sha256(bytes)), {
-              height: at,
-              index,
-              outcome: { id: transaction.id, number },
-            })
-          }
-          index++
-        }
-      }
-    }
-  }
-
   #halt(cause: unknown): void {
     if (this.#halted !== undefined) return
     this.#halted = cause instanceof Fault ? cause : new Fault("Cannot go on: the engine has halted", { cause })
@@ -347,5 +324,3 @@ export class EmbeddedEngine<T extends Decoded> implements Engine {
     this.#options.onHalt?.(cause)
   }
 }
-
-const rememberedBlocks = 32

@@ -2,8 +2,10 @@
  * Who waits for which transaction, and what was answered lately. The same bytes submitted again meet either the one
  * that is under way or the answer it got; what was refused by state is forgotten, for it may be sent again.
  */
-import type { Fault } from "../../base/fault.ts"
-import type { Finality, Status } from "../engine.ts"
+import { mapKey, sha256 } from "#crypto"
+import type { FinalBlock } from "../base/chain/block.ts"
+import type { Fault } from "../base/fault.ts"
+import { type Application, type Decoded, type Finality, isOutcome, type Status } from "./engine.ts"
 
 const answersPerGeneration = 50_000
 
@@ -67,5 +69,32 @@ export class Answers {
   failAll(fault: Fault): void {
     for (const { reject } of this.#waiting.values()) reject(fault)
     this.#waiting.clear()
+  }
+}
+
+/** Blocks that a start reads again for their answers. */
+const rememberedBlocks = 32
+
+/** Answers of the last blocks, so that a client that repeats itself across a restart still gets the first one. */
+export function rememberBlocks<T extends Decoded>(answers: Answers, application: Application<T>): void {
+  const { height } = application
+  for (let at = Math.max(1, height - rememberedBlocks + 1); at <= height; at++) {
+    const block = application.block(at)
+    if (block !== undefined) rememberBlock(answers, application, block)
+  }
+}
+
+function rememberBlock<T extends Decoded>(answers: Answers, application: Application<T>, block: FinalBlock): void {
+  let index = 0
+  for (const [b, batch] of block.batches.entries()) {
+    for (const [t, bytes] of (application.decodeBatch(batch) ?? []).entries()) {
+      const transaction = application.decode(bytes)
+      const number = block.results[b]?.[t] ?? -1
+      if (!isOutcome(transaction) && number === 0) {
+        const finality = { height: block.header.height, index, outcome: { id: transaction.id, number } }
+        answers.remember(mapKey(sha256(bytes)), finality)
+      }
+      index++
+    }
   }
 }
