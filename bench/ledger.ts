@@ -91,7 +91,8 @@ export class BenchLedger {
   /** The receipt of an applied transaction. */
   receipt(transaction: Uint8Array): Promise<Uint8Array> {
     const { application: state, anchor } = this
-    const chain = new Chain({ chainId: anchor.chainId, anchor, state: state.state, source: this.#engine })
+    const handovers = () => state.handovers()
+    const chain = new Chain({ chainId: anchor.chainId, anchor, state: state.state, source: this.#engine, handovers })
     return chain.receipt(transaction)
   }
 

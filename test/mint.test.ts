@@ -170,9 +170,12 @@ test("a custodian's totals are written by deposit and withdraw alone, each its o
   assert.ok(withdraw < grows("withdrawn")[0]!.index)
 })
 
-test("accounts are written in three places: custody, the postings of a visit, and the genesis", () => {
+test("accounts are written by custody, the postings of a visit and the genesis; an admission opens an empty one", () => {
   const files = new Set(writing("accounts"))
-  assert.deepEqual([...files].sort(), ["money/custody.ts", "visit/postings.ts"])
+  assert.deepEqual([...files].sort(), ["constitution/membership.ts", "money/custody.ts", "visit/postings.ts"])
+  const { code } = rules.find(({ file }) => file === "constitution/membership.ts")!
+  assert.equal(code.match(/\baccounts\.put\(/g)!.length, 1)
+  assert.match(code, /accounts\.put\(\{ org \}, \{ free: 0n, reserved: 0n, paid: 0n, open: 0 \}\)/)
 })
 
 test("there is nothing to mint, trade or issue: no type of that meaning exists", () => {

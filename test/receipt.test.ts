@@ -37,7 +37,7 @@ function receiptOf(world: World, bytes: Uint8Array): Uint8Array {
     return value && { table, key, value, ...tree.proof(keyHash(table, key)) }
   }
   tree.root()
-  const place = placementOf(decoded, chainId)
+  const place = placementOf(decoded)
   const rows = [
     prove(place.table, place.key),
     ...decoded.signatures.map(({ key }) => prove("keys", encodeAs(schemas.keys.key, { key }))),

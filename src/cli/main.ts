@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   chain: async () => (await import("./chain.ts")).chainCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   node: async () => (await import("./node.ts")).nodeCommand,
+  network: async () => (await import("./network/command.ts")).networkCommand,
+  move: async () => (await import("./move.ts")).moveCommand,
+  recheck: async () => (await import("./recheck.ts")).recheckCommand,
+  engine: async () => (await import("./engine.ts")).engineCommand,
 }
 
 async function help(screen: Screen): Promise<void> {

@@ -1,6 +1,7 @@
 /** `countersign node`: one organization's node in the foreground, until it is told to stop. */
 import { createInterface } from "node:readline"
 import { parseArgs } from "node:util"
+import { toHex } from "../base/bytes.ts"
 import { refuse } from "../base/refusal.ts"
 import { decodeConfig } from "../node/config.ts"
 import { Node } from "../node/node.ts"
@@ -30,6 +31,9 @@ export const nodeCommand: Command = {
         organization: { type: "string" },
         port: { type: "string" },
         operator: { type: "boolean" },
+        consensus: { type: "boolean" },
+        resume: { type: "boolean" },
+        tls: { type: "boolean" },
         "turnable-clock": { type: "boolean" },
         "start-key-from-stdin": { type: "boolean" },
       },
@@ -41,11 +45,16 @@ export const nodeCommand: Command = {
       organization: values.organization,
       port: values.port,
       operator: values.operator,
+      consensus: values.consensus,
+      resume: values.resume,
+      tls: values.tls,
       turnableClock: values["turnable-clock"],
       startKey: await startKey(),
     })
     const node = await Node.start(config)
-    process.stdout.write(`${JSON.stringify({ url: node.url, desk: node.deskToken })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ url: node.url, desk: node.deskToken, pin: node.pin && toHex(node.pin) })}\n`,
+    )
     await new Promise<void>((resolve) => {
       process.once("SIGTERM", () => resolve())
       process.once("SIGINT", () => resolve())

@@ -57,6 +57,12 @@ export class Answers {
     waiting?.resolve(finality)
   }
 
+  fail(hash: string, fault: Fault): void {
+    const waiting = this.#waiting.get(hash)
+    this.#waiting.delete(hash)
+    waiting?.reject(fault)
+  }
+
   /** Keeps the answer of a transaction that was applied. */
   remember(hash: string, finality: Finality): void {
     if (finality.outcome.number !== 0) return

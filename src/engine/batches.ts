@@ -4,8 +4,8 @@ export interface BatchLimits {
   readonly bytes: number
 }
 
-/** What an array's own head takes of a batch's bytes, at most. */
-const headBytes = 3
+/** What an array's own head and a salt take of a batch's bytes, at most. */
+const headBytes = 12
 
 /** The longest beginning of `items` that fits `most` batches, cut where the next item would not fit. */
 export function fillBatches<E>(

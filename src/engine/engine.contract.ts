@@ -89,6 +89,8 @@ export function engineContract(name: string, setup: ContractSetup): void {
       assert.equal(tooMuch.outcome.rejection?.code, "too-much")
       assert.ok(tooMuch.height >= 1)
       assert.equal(engine.status(sha256(add(2, sumLimit + 1))), "unknown")
+      const again = await engine.submit(add(2, sumLimit + 1))
+      assert.ok(again.height > tooMuch.height, "the same bytes are judged once more")
       const garbage = await engine.submit(Uint8Array.of(1, 2, 3))
       assert.deepEqual([garbage.height, garbage.outcome.rejection?.code], [0, "bad-encoding"])
       const forged = add(1, 7)

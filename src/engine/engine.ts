@@ -2,10 +2,11 @@
  * The two sides of consensus. `Engine` orders transactions and makes them final; `Application` says what they do.
  * There are two engines (`embedded/`, `comet/`) and one contract suite, `engine.contract.ts`, that both must pass.
  */
-import type { FinalBlock } from "../base/chain/block.ts"
+import type { BlockBody, BlockProof, FinalBlock, ValidatorHandover } from "../base/chain/block.ts"
 import type { BlockTime } from "../base/chain/header.ts"
 import type { Validator } from "../base/chain/validators.ts"
 import type { StateProof } from "../base/state.ts"
+import type { Snapshots } from "./snapshots.ts"
 
 /** A refusal by the rules, equal on every node. */
 export interface Refusal {
@@ -104,6 +105,7 @@ export interface Decoded {
 /** What an application is of: the same on every node of a chain. */
 export interface ChainIdentity {
   readonly chainId: string
+  /** The version of the first header; an application may begin another at a later height. */
   readonly protocol: number
   readonly genesisTime: BlockTime
   readonly genesisValidators: readonly Validator[]
@@ -125,6 +127,8 @@ export interface BlockResult {
   readonly resultRoots: readonly Uint8Array[]
   /** The set as the state now has it; it acts two blocks later. */
   readonly validators: readonly Validator[]
+  /** The version that the next header carries; that of this one unless told. */
+  readonly nextProtocol?: number
 }
 
 /**
@@ -140,22 +144,65 @@ export interface Application<T extends Decoded = Decoded> {
   readonly appHash: Uint8Array
   readonly batchLimits: { readonly transactions: number; readonly bytes: number }
 
-  /** All that needs no state but the signatures. Views of `bytes`: it stays unchanged. */
+  /**
+   * All that needs no state but the signatures and, of the state, the version of the next block: what decodes now
+   * decodes at every later height, what does not may later. Views of `bytes`: it stays unchanged.
+   */
   decode(bytes: Uint8Array): T | Outcome
   badSignature(transaction: T, job: SignatureJob): Outcome
   /** Bytes a transaction takes in a batch, at most. */
   sizeInBatch(transaction: Uint8Array): number
-  encodeBatch(transactions: readonly Uint8Array[]): Uint8Array
-  /** Undefined when the bytes are no batch. */
+  /** @param salt - 8 bytes, where the same transactions must make other bytes than before. */
+  encodeBatch(transactions: readonly Uint8Array[], salt?: Uint8Array): Uint8Array
+  /** The transactions, without a salt. Undefined when the bytes are no batch. */
   decodeBatch(batch: Uint8Array): readonly Uint8Array[] | undefined
 
   execute(block: BlockToExecute<T>): BlockResult
   /** The validator set of the state as last executed. */
   validators(): readonly Validator[]
+  /** The version that the header after the last executed block carries; the chain's first unless told. */
+  readonly nextProtocol?: number
 
   /** Makes everything executed so far and these blocks durable, in one step: after a crash all of it or none. */
   commit(blocks: readonly FinalBlock[]): Promise<void>
+
+  /**
+   * The same for a block whose header and votes are not known yet: everything executed so far and this body, the next
+   * height's, become durable in one step. An engine uses either this with `attach`, or `commit`.
+   */
+  commitBody(body: BlockBody): Promise<void>
+
+  /**
+   * Adds header and votes, which the caller has verified, to a body. Bodies get theirs in order of height, without
+   * gaps; calls are queued behind the commits asked for before, and hold none up. On disk when it resolves.
+   *
+   * @throws Fault when the proof is of another block than the body.
+   */
+  attach(proof: BlockProof): Promise<void>
+
+  /** The last height up to which every body has its proof. Equal to `height` where blocks are committed whole. */
+  readonly attachedHeight: number
+
+  /** Header time of the last durable block; undefined at the genesis. */
+  readonly lastTime: BlockTime | undefined
+
+  /** Undefined above `attachedHeight` and below `lowestHeight`. */
   block(height: number): FinalBlock | undefined
+
+  /** Of the blocks still kept; one above `height` where none is. */
+  readonly lowestHeight: number
+
+  /** Removes blocks below a height, but none of the last 100 and none that lacks its proof. Handovers stay. */
+  prune(below: number): Promise<void>
+
+  /** Every block that changed the validators, by ascending height, back to the genesis: kept for ever. */
+  handovers(): readonly ValidatorHandover[]
+
+  /** Handovers from before a restored snapshot, verified by the caller. Those that are known already change nothing. */
+  addHandovers(list: readonly ValidatorHandover[]): Promise<void>
+
+  readonly snapshots: Snapshots
+
   /** Of the state as last executed. */
   prove(table: string, key: Uint8Array): Row
 }

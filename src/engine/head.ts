@@ -31,6 +31,8 @@ interface LastBlock {
 
 export interface Head {
   readonly height: number
+  /** The version that the next header must carry. */
+  readonly nextProtocol: number
   /** The genesis time before the first block. */
   readonly time: BlockTime
   readonly last: LastBlock | undefined
@@ -41,9 +43,10 @@ export interface Head {
   readonly nextValidators: readonly Validator[]
 }
 
-export function genesisHead({ genesisTime, genesisValidators }: ChainIdentity, appHash: Uint8Array): Head {
+export function genesisHead({ protocol, genesisTime, genesisValidators }: ChainIdentity, appHash: Uint8Array): Head {
   return {
     height: 0,
+    nextProtocol: protocol,
     time: genesisTime,
     last: undefined,
     appHash,
@@ -53,13 +56,14 @@ export function genesisHead({ genesisTime, genesisValidators }: ChainIdentity, a
   }
 }
 
-/** The head after a block whose execution gave `appHash` and the set `validators`. */
+/** The head after a block whose execution gave `appHash`, the set `validators` and a version for the next. */
 export function headAfter(
   block: FinalBlock,
-  { appHash, validators }: Pick<BlockResult, "appHash" | "validators">,
+  { appHash, validators, nextProtocol }: Pick<BlockResult, "appHash" | "validators" | "nextProtocol">,
 ): Head {
   return {
     height: block.header.height,
+    nextProtocol: nextProtocol ?? block.header.protocol,
     time: block.header.time,
     last: {
       blockId: block.commit.blockId,
@@ -75,10 +79,12 @@ export function headAfter(
 
 /** The head that an application stands at: its last durable block, or the genesis. */
 export function headOf<T extends Decoded>(application: Application<T>): Head {
-  if (application.height === 0) return genesisHead(application.chain, application.appHash)
+  const { nextProtocol } = application
+  const next = nextProtocol === undefined ? {} : { nextProtocol }
+  if (application.height === 0) return { ...genesisHead(application.chain, application.appHash), ...next }
   const block = application.block(application.height)
   if (block === undefined) throw new TypeError("Cannot find head: the application lacks its last block")
-  return headAfter(block, { appHash: application.appHash, validators: application.validators() })
+  return headAfter(block, { appHash: application.appHash, validators: application.validators(), ...next })
 }
 
 /** The header of the next block, in the embedded engine's form. */
@@ -93,7 +99,7 @@ export function nextHeader(
 ): Header {
   return makeHeader({
     chainId: chain.chainId,
-    protocol: chain.protocol,
+    protocol: head.nextProtocol,
     height: head.height + 1,
     time,
     last: head.last,
@@ -111,6 +117,7 @@ export function checkBlock(chain: ChainIdentity, head: Head, block: FinalBlock):
   const { header, commit, validators, nextValidators, batches } = block
   if (header.chainId !== chain.chainId) return "it is of another chain"
   if (header.height !== head.height + 1) return "its height does not follow"
+  if (header.protocol !== head.nextProtocol) return "its protocol version is not that of the state"
   if (compareTime(header.time, head.time) < 0 || (head.last !== undefined && compareTime(header.time, head.time) === 0))
     return "its time does not rise"
   if (!sameLast(header, head)) return "it does not link to the block before"

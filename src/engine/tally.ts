@@ -5,17 +5,32 @@
 import { publicKeyOf, sha256, sign, verifySignature } from "#crypto"
 import { concat, equalBytes } from "../base/bytes.ts"
 import { decode, EncodingError, encode, type Value } from "../base/cbor.ts"
-import type { FinalBlock } from "../base/chain/block.ts"
+import type { BlockBody, BlockProof, FinalBlock, ValidatorHandover } from "../base/chain/block.ts"
+import type { BlockTime } from "../base/chain/header.ts"
 import { merkleRoot } from "../base/merkle.ts"
 import type { State, StateProof } from "../base/state.ts"
 import type { Application, BlockResult, BlockToExecute, ChainIdentity, Outcome, Row, SignatureJob } from "./engine.ts"
+import type { Snapshots } from "./snapshots.ts"
 
-/** Where an application keeps its state: the part of the store that engines' tests need. */
-export interface ChainStore extends State {
-  readonly height: number
-  readonly appHash: Uint8Array
+/** Where an application keeps its state: what of the store an application hands on to its engine. */
+export interface ChainStore
+  extends State,
+    Pick<
+      Application,
+      | "height"
+      | "appHash"
+      | "commit"
+      | "commitBody"
+      | "attach"
+      | "attachedHeight"
+      | "lastTime"
+      | "lowestHeight"
+      | "prune"
+      | "handovers"
+      | "addHandovers"
+      | "snapshots"
+    > {
   seal(): Uint8Array
-  commit(blocks: readonly FinalBlock[]): Promise<void>
   prove(table: string, key: Uint8Array): StateProof
   readonly blocks: { get(height: number): FinalBlock | undefined }
 }
@@ -96,14 +111,15 @@ export class TallyApplication implements Application<TallyTransaction> {
     return transaction.length + 5
   }
 
-  encodeBatch(transactions: readonly Uint8Array[]): Uint8Array {
-    return encode(transactions)
+  encodeBatch(transactions: readonly Uint8Array[], salt?: Uint8Array): Uint8Array {
+    return encode(salt === undefined ? transactions : [...transactions, salt])
   }
 
   decodeBatch(batch: Uint8Array): readonly Uint8Array[] | undefined {
     try {
       const items = decode(batch)
-      return Array.isArray(items) && items.every((item) => item instanceof Uint8Array) ? items : undefined
+      if (!Array.isArray(items) || !items.every((item) => item instanceof Uint8Array)) return undefined
+      return items.at(-1)?.length === 8 ? items.slice(0, -1) : items
     } catch {
       return undefined
     }
@@ -123,6 +139,42 @@ export class TallyApplication implements Application<TallyTransaction> {
 
   commit(blocks: readonly FinalBlock[]): Promise<void> {
     return this.#store.commit(blocks)
+  }
+
+  commitBody(body: BlockBody): Promise<void> {
+    return this.#store.commitBody(body)
+  }
+
+  attach(proof: BlockProof): Promise<void> {
+    return this.#store.attach(proof)
+  }
+
+  get attachedHeight(): number {
+    return this.#store.attachedHeight
+  }
+
+  get lastTime(): BlockTime | undefined {
+    return this.#store.lastTime
+  }
+
+  get lowestHeight(): number {
+    return this.#store.lowestHeight
+  }
+
+  prune(below: number): Promise<void> {
+    return this.#store.prune(below)
+  }
+
+  handovers(): readonly ValidatorHandover[] {
+    return this.#store.handovers()
+  }
+
+  addHandovers(list: readonly ValidatorHandover[]): Promise<void> {
+    return this.#store.addHandovers(list)
+  }
+
+  get snapshots(): Snapshots {
+    return this.#store.snapshots
   }
 
   block(height: number): FinalBlock | undefined {

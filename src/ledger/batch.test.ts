@@ -12,12 +12,22 @@ function codeOf(bytes: Uint8Array): string {
 
 test("any batch comes back as it was, and its size was foreseen", () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 40 }), (transactions) => {
+    fc.property(fc.array(fc.uint8Array({ minLength: 9, maxLength: 300 }), { maxLength: 40 }), (transactions) => {
       const bytes = encodeBatch(transactions)
       assert.deepEqual(decodeBatch(bytes), transactions)
       assert.ok(bytes.length <= transactions.reduce((size, each) => size + sizeInBatch(each), 3))
     }),
   )
+})
+
+test("a salt makes other bytes of the same transactions, and is none of them", () => {
+  const transactions = [new Uint8Array(100).fill(7)]
+  const salted = encodeBatch(transactions, new Uint8Array(8).fill(1))
+  assert.notDeepEqual(salted, encodeBatch(transactions, new Uint8Array(8).fill(2)))
+  assert.deepEqual(decodeBatch(salted), transactions)
+  const most = Array<Uint8Array>(1000).fill(new Uint8Array(9))
+  assert.equal(codeOf(encodeBatch(most, new Uint8Array(8))), "good")
+  assert.throws(() => encodeBatch(transactions, new Uint8Array(7)), /eight bytes/)
 })
 
 test("a batch at its limits is good, and one above is refused", () => {

@@ -1,6 +1,7 @@
 /** The body of every transaction type by its name: what nodes and wallets fill in, typed, before they sign. */
 import type { Decoded } from "../base/schema.ts"
-import { anchorLogBody } from "./consent/anchor-log.ts"
+import { anchorLogBody, countedAnchorBody } from "./consent/anchor-log.ts"
+import { ballotBody, proposeBody } from "./constitution/proposals.ts"
 import { encodePayload } from "./envelopes.ts"
 import { depositBody, withdrawBody } from "./money/custody.ts"
 import { registerKeyBody, revokeKeyBody, rotateKeyBody } from "./registry/keys.ts"
@@ -37,6 +38,9 @@ export const bodies = {
   "refund/1": paymentBody,
   "void/1": voidBody,
   "anchor-log/1": anchorLogBody,
+  "anchor-log/2": countedAnchorBody,
+  "propose/1": proposeBody,
+  "ballot/1": ballotBody,
 } as const
 
 export type TypeName = keyof typeof bodies

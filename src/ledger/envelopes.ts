@@ -54,7 +54,7 @@ export interface NestedPayload<T> {
   readonly payload: Uint8Array
   readonly expiry: number
   readonly body: T
-  /** The id of the payload on a chain; hashed once. */
+  /** The id of the payload on a chain, or on the one it is bound to; hashed once. */
   readonly id: (chainId: string) => Uint8Array
 }
 
@@ -62,29 +62,42 @@ export interface NestedPayload<T> {
 export interface NestedEnvelope<T> extends NestedPayload<T> {
   readonly bytes: Uint8Array
   readonly signatures: readonly Signature[]
+  /** Fixes the chain that this was signed for: from now on its id is the one it has there, wherever it is asked for. */
+  readonly bind: (chainId: string) => void
 }
 
-function lazyId(payload: Uint8Array): (chainId: string) => Uint8Array {
+function lazyId(payload: Uint8Array): Pick<NestedEnvelope<unknown>, "id" | "bind"> {
   let known: Uint8Array | undefined
   let chain: string | undefined
-  return (chainId) => {
-    if (known === undefined || chain !== chainId) {
-      known = transactionId(chainId, payload)
-      chain = chainId
-    }
-    return known
+  let bound: string | undefined
+  return {
+    id(chainId) {
+      const wanted = bound ?? chainId
+      if (known === undefined || chain !== wanted) {
+        known = transactionId(wanted, payload)
+        chain = wanted
+      }
+      return known
+    },
+    bind(chainId) {
+      bound = chainId
+    },
   }
 }
 
 /** @throws EncodingError unless `payload` is exactly one payload of this type. */
-export function decodePayload<T>(type: string, body: StructCodec<T>, payload: Uint8Array): NestedPayload<T> {
+export function decodePayload<T>(
+  type: string,
+  body: StructCodec<T>,
+  payload: Uint8Array,
+): NestedPayload<T> & Pick<NestedEnvelope<T>, "bind"> {
   const reader = new Reader(payload)
   reader.array(2 + body.size)
   if (reader.text() !== type) throw new EncodingError(`Cannot read payload: not a ${type}`)
   const expiry = reader.uint()
   const value = body.readFields(reader)
   reader.done()
-  return { payload, expiry, body: value, id: lazyId(payload) }
+  return { payload, expiry, body: value, ...lazyId(payload) }
 }
 
 export interface NestedOptions {

@@ -12,6 +12,8 @@ export {
 } from "./block.ts"
 export { type BodyOf, bodies, type TypeName, transactionPayload } from "./bodies.ts"
 export { transactionTypes } from "./catalogue.ts"
+export { type ChainNames, chainOf } from "./chain-names.ts"
+export { type Action, type ActionFields, type ActionName, actionNumbers } from "./constitution/action.ts"
 export {
   applyGenesis,
   decodeGenesis,
@@ -20,12 +22,14 @@ export {
   type GenesisRows,
   genesisHash,
 } from "./constitution/genesis.ts"
+export { type CarriedState, type SuccessorTerms, successorGenesis } from "./constitution/successor.ts"
 export { type DecodedTransaction, decodeTransaction, type SignatureJob, verifyAll } from "./decode.ts"
 export * from "./envelopes.ts"
 export { scanInvariants } from "./invariants.ts"
 export { isOnLadder, limits } from "./limits.ts"
 export { MemoryState } from "./memory-state.ts"
 export { type ParameterName, parameterInBounds, parameters } from "./parameters.ts"
+export { newestProtocol, protocolAt } from "./protocol.ts"
 export { isRejection, Rejection, type RejectionCode, type Remedy, reject, rejections } from "./rejection.ts"
 export * from "./roles.ts"
 export * from "./rows.ts"

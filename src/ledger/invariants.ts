@@ -56,6 +56,8 @@ export function assertChanges(tables: Tables): void {
   for (const [, left] of legs.reserved) assert(left === 0n, "a hold that moved is in its payer's account")
   for (const [, left] of legs.open) assert(left === 0, "a leg that opened or closed is in both accounts")
   assert(free + legs.hold === externalChange(tables), "accounts and holds change by deposits less withdrawals only")
+  const { organizations, validators, rules } = tables
+  if ([organizations, validators, rules].some((table) => table.changes().length > 0)) scanConstitution(tables, assert)
 }
 
 /** The vouchers that this block's holds have used; none was used before. */

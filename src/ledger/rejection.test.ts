@@ -79,17 +79,8 @@ const examples: Details = {
 
 const codes = Object.keys(rejections) as RejectionCode[]
 
-/** Refused by transaction types that are not in the catalogue yet: proposals, ballots, grants. */
-const comingCodes: ReadonlySet<string> = new Set([
-  "grant-unknown",
-  "grant-known",
-  "rate-limited",
-  "proposal-unknown",
-  "ballot-cast",
-  "parameter-out-of-range",
-  "validator-set-invalid",
-  "organization-in-use",
-])
+/** Refused by transaction types that are not in the catalogue yet: grants and emergency access. */
+const comingCodes: ReadonlySet<string> = new Set(["grant-unknown", "grant-known", "rate-limited"])
 
 function messageOf<C extends RejectionCode>(code: C): string {
   return reject(code, examples[code]).message

@@ -19,6 +19,7 @@ import {
   text,
   uint,
 } from "../base/schema.ts"
+import { actionCodec, ruleFields } from "./constitution/action.ts"
 import { limits } from "./limits.ts"
 import { allRoles } from "./roles.ts"
 
@@ -32,11 +33,6 @@ const byDigest = struct({ id: b32 })
 const byExpiry = struct({ expiry: hour, id: b32 })
 const byKey = struct({ key })
 
-const ruleRow = struct({
-  proposers: uint(0, 255),
-  needs: list(struct({ kinds: uint(0, 255), count: uint(0, 65535), percent: uint(0, 100) }), 1, 8),
-  hours: uint(),
-})
 const organizationRow = struct({
   name,
   kind: uint(1, 7),
@@ -44,10 +40,6 @@ const organizationRow = struct({
   status: uint(0, 2),
   panel: list(org, 0, limits.panel),
 })
-const action = {
-  read: (reader) => reader.value(),
-  write: (writer, value) => writer.value(value),
-} satisfies Codec<import("../base/cbor.ts").Value>
 
 const legRow = struct({
   voucher: b32,
@@ -103,11 +95,29 @@ const paymentRow = struct({
   direction: bit,
 })
 
+const anchoredRow = { hour, root: b32, previous: b32 }
+const shortLog = struct(anchoredRow)
+const countedLog = struct({ ...anchoredRow, lines: uint() })
+/** Protocol 1 left no count: such a row keeps its three fields, and its bytes, until the next anchor. */
+const logRow: Codec<Decoded<typeof shortLog> & { readonly lines?: number }> = {
+  inside: { ...anchoredRow, lines: uint() },
+  read(reader) {
+    const { offset } = reader
+    if (reader.array() === shortLog.size) return shortLog.readFields(reader)
+    reader.offset = offset
+    return countedLog.read(reader)
+  },
+  write(writer, { lines, ...row }) {
+    if (lines === undefined) shortLog.write(writer, row)
+    else countedLog.write(writer, { ...row, lines })
+  },
+}
+
 export interface TableSchema<K, V> {
   readonly key: StructCodec<K>
-  readonly value: StructCodec<V>
+  readonly value: Codec<V>
 }
-function table<K, V>(keyCodec: StructCodec<K>, value: StructCodec<V>): TableSchema<K, V> {
+function table<K, V>(keyCodec: StructCodec<K>, value: Codec<V>): TableSchema<K, V> {
   return { key: keyCodec, value }
 }
 
@@ -119,18 +129,22 @@ export const schemas = {
       protocol: uint(),
       currency: name,
       k: uint(1, 24),
-      pinned: opt(struct({ chainId: text, header: b32, height: uint() })),
+      /** The chain whose state this one carries on: its id, and hash, height and Unix seconds of its last header. */
+      pinned: opt(struct({ chainId: text, header: b32, height: uint(), seconds: uint() })),
     }),
   ),
   parameters: table(struct({ number: uint() }), struct({ value: uint() })),
-  rules: table(struct({ action: uint() }), ruleRow),
+  rules: table(struct({ action: uint() }), ruleFields),
   clock: table(
     singleton,
     struct({ lost: uint(), frozenUntil: hour, upgrade: opt(struct({ protocol: uint(), height: uint() })) }),
   ),
   organizations: table(byOrg, organizationRow),
   validators: table(byKey, struct({ org, power: uint(1, 1000) })),
-  proposals: table(byDigest, struct({ org, action, until: hour, ballots: list(struct({ org, vote: bit })) })),
+  proposals: table(
+    byDigest,
+    struct({ org, action: actionCodec, until: hour, ballots: list(struct({ org, vote: bit })) }),
+  ),
   keys: table(
     byKey,
     /** `org` is 0 for a practitioner's own key, and, with no role and no practitioner, for a delegate's. */
@@ -155,7 +169,7 @@ export const schemas = {
   payments: table(byDigest, paymentRow),
   grants: table(struct({ handle: b32 }), struct({ commitment: b32, until: hour, revoked: bit })),
   glass: table(byDigest, struct({ practitioner: b32, provider: org, commitment: b32, until: hour })),
-  logs: table(byOrg, struct({ hour, root: b32, previous: b32 })),
+  logs: table(byOrg, logRow),
   applied: table(byExpiry, struct({ result: uint() })),
 } as const
 

@@ -19,6 +19,10 @@ import type { Tables } from "./state.ts"
 /** What holds for a whole block. */
 export interface BlockContext {
   readonly chainId: string
+  /** Of the chain whose state this one carries on. */
+  readonly former?: string | undefined
+  /** The version of the rules that this block follows. */
+  readonly protocol: number
   readonly height: number
   /** Block hour: expiry of envelopes, keys, licences. */
   readonly hour: number
@@ -31,6 +35,8 @@ export interface BlockContext {
 /** What one transaction's parts are handed: the block, and the transaction as decoded. */
 export interface Context<B> extends BlockContext {
   readonly id: Uint8Array
+  /** The chain that the transaction was signed for: the former one, perhaps, of a statement. */
+  readonly signedFor: string
   readonly expiry: number
   readonly payload: Uint8Array
   readonly body: B
@@ -53,6 +59,10 @@ export interface Definition<B, L> {
   readonly wellFormed?: (body: B, expiry: number) => Rejection | undefined
   /** A statement expires at a month's first hour and may lie a year ahead. */
   readonly statement?: true
+  /** The first protocol version that knows the type; 1 unless told. */
+  readonly since?: number
+  /** The protocol version that ends it. Blocks before that keep it, so it stays in the catalogue. */
+  readonly until?: number
   /** Passes while a freeze is on: a freeze stops money, not care. */
   readonly duringFreeze?: true
   /**
@@ -74,6 +84,8 @@ export type Decision = Rejection | "applied-before" | (() => void)
 /** A type with its body's type forgotten: what registries and blocks work with. */
 export interface TransactionType {
   readonly type: string
+  readonly since: number
+  readonly until: number
   readonly statement: boolean
   readonly body: StructCodec<unknown>
   readonly nested: (body: unknown) => readonly NestedEnvelope<unknown>[]
@@ -85,6 +97,8 @@ export function defineTransaction<B, L>(definition: Definition<B, L>): Transacti
   const { type, body, nested } = definition
   return {
     type,
+    since: definition.since ?? 1,
+    until: definition.until ?? Number.MAX_SAFE_INTEGER,
     statement: definition.statement === true,
     body: body as unknown as StructCodec<unknown>,
     nested: (value) => nested?.(value as B) ?? [],

@@ -3,7 +3,8 @@
  * everything durable in `store/`; here they meet.
  */
 import { equalBytes, toHex } from "../base/bytes.ts"
-import type { FinalBlock } from "../base/chain/block.ts"
+import type { BlockBody, BlockProof, FinalBlock, ValidatorHandover } from "../base/chain/block.ts"
+import type { BlockTime } from "../base/chain/header.ts"
 import { orderValidators, type Validator } from "../base/chain/validators.ts"
 import { Fault } from "../base/fault.ts"
 import type { State } from "../base/state.ts"
@@ -16,9 +17,11 @@ import type {
   Row,
   SignatureJob,
 } from "../engine/engine.ts"
+import type { Snapshots } from "../engine/snapshots.ts"
 import {
   applyBlock,
   applyGenesis,
+  type ChainNames,
   type DecodedTransaction,
   decodeBatch,
   decodeGenesis,
@@ -26,7 +29,9 @@ import {
   encodeBatch,
   isRejection,
   limits,
+  newestProtocol,
   openTables,
+  protocolAt,
   type Rejection,
   reject,
   sizeInBatch,
@@ -40,17 +45,23 @@ export class LedgerApplication implements Application<DecodedTransaction> {
   readonly batchLimits = { transactions: limits.batchTransactions, bytes: limits.batchBytes }
   readonly chain: ChainIdentity
   readonly #store: StateStore
+  readonly #names: ChainNames
+  /** The last block executed here since the start. */
+  #executed = 0
+  #version: { readonly height: number; readonly next: number } | undefined
 
-  private constructor(store: StateStore, chain: ChainIdentity) {
+  private constructor(store: StateStore, chain: ChainIdentity, names: ChainNames) {
     this.#store = store
     this.chain = chain
+    this.#names = names
   }
 
   /**
    * Opens a chain on a directory, and begins it with its genesis when the directory is empty.
    *
    * @returns a Rejection when the genesis is not a good one.
-   * @throws Fault when the directory holds another chain, or cannot be opened.
+   * @throws Fault when the directory holds another chain, cannot be opened, or goes on by rules that this software does
+   *   not know.
    */
   static async open(directory: string, genesisFile: Uint8Array): Promise<LedgerApplication | Rejection> {
     const genesis = decodeGenesis(genesisFile)
@@ -62,10 +73,40 @@ export class LedgerApplication implements Application<DecodedTransaction> {
       await store.close()
       throw error
     }
-    const { chainId, protocol } = genesis.chain
-    // A genesis names no time: the first header may have any.
-    const chain = { chainId, protocol, genesisTime: beginning, genesisValidators: validatorsOf(genesis.state) }
-    return new LedgerApplication(store, chain)
+    const { chainId, protocol, pinned } = genesis.chain
+    // A genesis names no time but that of a chain it carries on: after that the first header may have any.
+    const genesisTime = pinned === undefined ? beginning : { seconds: pinned.seconds, nanos: 0 }
+    const chain = { chainId, protocol, genesisTime, genesisValidators: validatorsOf(genesis.state) }
+    const application = new LedgerApplication(store, chain, { chainId, former: pinned?.chainId })
+    try {
+      application.#demandKnown()
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+    return application
+  }
+
+  /** Of the chain whose state this one carries on, where there is one: an anchor of this chain names it, too. */
+  get former(): string | undefined {
+    return this.#names.former
+  }
+
+  /** The version of the block after the last executed one: of its header, and of the rules for its transactions. */
+  get nextProtocol(): number {
+    const height = Math.max(this.#executed, this.#store.height)
+    if (this.#version?.height !== height)
+      this.#version = { height, next: protocolAt(openTables(this.#store), height + 1) }
+    return this.#version.next
+  }
+
+  /** Nothing of a block whose rules this software does not know is decoded or run: the node stops before it. */
+  #demandKnown(): number {
+    const { nextProtocol } = this
+    if (nextProtocol <= newestProtocol) return nextProtocol
+    const height = (this.#version?.height ?? 0) + 1
+    const known = `this software knows protocol ${newestProtocol}`
+    throw new Fault(`Cannot go on: block ${height} needs protocol ${nextProtocol}, and ${known}. Install a newer one`)
   }
 
   get height(): number {
@@ -92,7 +133,7 @@ export class LedgerApplication implements Application<DecodedTransaction> {
   }
 
   decode(bytes: Uint8Array): DecodedTransaction | Outcome {
-    const decoded = decodeTransaction(this.chain.chainId, bytes)
+    const decoded = decodeTransaction(this.#names, bytes, this.#demandKnown())
     return isRejection(decoded) ? { number: decoded.number, rejection: decoded } : decoded
   }
 
@@ -105,8 +146,8 @@ export class LedgerApplication implements Application<DecodedTransaction> {
     return sizeInBatch(transaction)
   }
 
-  encodeBatch(transactions: readonly Uint8Array[]): Uint8Array {
-    return encodeBatch(transactions)
+  encodeBatch(transactions: readonly Uint8Array[], salt?: Uint8Array): Uint8Array {
+    return encodeBatch(transactions, salt)
   }
 
   decodeBatch(batch: Uint8Array): readonly Uint8Array[] | undefined {
@@ -115,10 +156,14 @@ export class LedgerApplication implements Application<DecodedTransaction> {
   }
 
   execute({ height, time, previousTime, batches }: BlockToExecute<DecodedTransaction>): BlockResult {
+    this.#demandKnown()
     const clock = { height, seconds: time.seconds, previousSeconds: height === 1 ? undefined : previousTime.seconds }
-    const { results, resultRoots } = applyBlock(this.#store, clock, batches)
+    const { results, resultRoots, nextProtocol } = applyBlock(this.#store, clock, batches)
+    this.#executed = height
+    this.#version = { height, next: nextProtocol }
     const appHash = this.#store.seal()
     return {
+      nextProtocol,
       appHash,
       outcomes: results.map((batch) => batch.map(outcomeOf)),
       resultRoots,
@@ -132,6 +177,42 @@ export class LedgerApplication implements Application<DecodedTransaction> {
 
   commit(blocks: readonly FinalBlock[]): Promise<void> {
     return this.#store.commit(blocks)
+  }
+
+  commitBody(body: BlockBody): Promise<void> {
+    return this.#store.commitBody(body)
+  }
+
+  attach(proof: BlockProof): Promise<void> {
+    return this.#store.attach(proof)
+  }
+
+  get attachedHeight(): number {
+    return this.#store.attachedHeight
+  }
+
+  get lastTime(): BlockTime | undefined {
+    return this.#store.lastTime
+  }
+
+  get lowestHeight(): number {
+    return this.#store.lowestHeight
+  }
+
+  prune(below: number): Promise<void> {
+    return this.#store.prune(below)
+  }
+
+  handovers(): readonly ValidatorHandover[] {
+    return this.#store.handovers()
+  }
+
+  addHandovers(list: readonly ValidatorHandover[]): Promise<void> {
+    return this.#store.addHandovers(list)
+  }
+
+  get snapshots(): Snapshots {
+    return this.#store.snapshots
   }
 
   block(height: number): FinalBlock | undefined {

@@ -8,15 +8,15 @@ import { refuse } from "../base/refusal.ts"
 import { encodeAs } from "../base/schema.ts"
 import type { State } from "../base/state.ts"
 import type { ProvenRow as EngineRow, Finality, Trust } from "../engine/engine.ts"
-import { decodeTransaction } from "../ledger/decode.ts"
 import { isRejection } from "../ledger/rejection.ts"
 import { type Role, roles } from "../ledger/roles.ts"
 import { schemas } from "../ledger/rows.ts"
 import { openTables, type Tables } from "../ledger/state.ts"
 import { placementOf } from "../verify/placement.ts"
-import { encodeReceipt, type ProvenRow, type SignedHeader } from "../verify/receipt.ts"
+import { encodeReceipt, type Handover, type ProvenRow, type SignedHeader } from "../verify/receipt.ts"
 import { encodeRegisterProof } from "../verify/register-proof.ts"
 import { encodeAnchor, type TrustAnchor } from "../verify/trust.ts"
+import { readShown } from "../verify/verify.ts"
 
 /** What an engine or a follower gives this node. */
 export interface Source {
@@ -34,6 +34,8 @@ export interface ChainParts {
   readonly anchor: TrustAnchor
   readonly state: State
   readonly source: Source
+  /** Every change of validators since the genesis, by ascending height. */
+  readonly handovers: () => readonly Handover[]
 }
 
 /** A row of the state by table and key (CBOR). */
@@ -44,12 +46,14 @@ export class Chain {
   readonly anchor: TrustAnchor
   readonly source: Source
   readonly #state: State
+  readonly #handovers: ChainParts["handovers"]
 
-  constructor({ chainId, anchor, state, source }: ChainParts) {
+  constructor({ chainId, anchor, state, source, handovers }: ChainParts) {
     this.chainId = chainId
     this.anchor = anchor
     this.source = source
     this.#state = state
+    this.#handovers = handovers
   }
 
   get height(): number {
@@ -101,7 +105,7 @@ export class Chain {
 
   /** The receipt of an applied transaction, with the key rows of the organizations that signed it. */
   async receipt(transaction: Uint8Array): Promise<Uint8Array> {
-    const decoded = decodeTransaction(this.chainId, transaction)
+    const decoded = readShown(this.anchor, transaction)
     if (isRejection(decoded))
       return refuse(
         "not-a-transaction",
@@ -109,7 +113,7 @@ export class Chain {
         "transaction",
         "Send it as it was signed",
       )
-    const placement = placementOf(decoded, this.chainId)
+    const placement = placementOf(decoded)
     const wanted: RowName[] = [placement]
     const tables = this.tables()
     for (const { key } of decoded.signatures) {
@@ -138,7 +142,8 @@ export class Chain {
         return value === undefined ? [] : [{ table, key, value, pairs, siblings }]
       })
       const { genesis } = this.anchor
-      return { chainId: this.chainId, genesis, rows, header, commit, validators, handovers: [] }
+      const handovers = this.#handovers().filter((one) => one.header.height < header.height)
+      return { chainId: this.chainId, genesis, rows, header, commit, validators, handovers }
     }
     throw new Fault("Cannot prove rows: the ledger moves too fast", { retryable: true })
   }

@@ -24,6 +24,7 @@ test("a whole configuration is decoded once and frozen", () => {
     startKey: "k".repeat(32),
     operator: true,
     turnableClock: false,
+    tls: false,
   })
   assert.ok(Object.isFrozen(config))
   assert.equal(decodeConfig(good).port, 0)

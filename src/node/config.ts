@@ -3,6 +3,8 @@
  * agree on is genesis state and never stands here.
  */
 import { refuse } from "../base/refusal.ts"
+import type { StateSync, Timeouts } from "../engine/comet/home.ts"
+import type { Quotas } from "./quota.ts"
 
 /** The kinds of organization of the ledger, by number. */
 export const organizationKinds = {
@@ -15,6 +17,17 @@ export const organizationKinds = {
   "patient-association": 7,
 } as const
 export type OrganizationKind = keyof typeof organizationKinds
+
+/** What whoever runs the node may choose; nothing that consensus must agree on. */
+export interface EngineSettings {
+  readonly stateSync?: StateSync
+  /** Blocks to keep; all when left out. */
+  readonly keepBlocks?: number
+  /** Blocks from one snapshot for newcomers to the next. */
+  readonly snapshotEvery?: number
+  readonly timeouts?: Partial<Timeouts>
+  readonly logLevel?: "error" | "info"
+}
 
 export interface NodeConfig {
   /** This organization's own directory; nothing of the product reads another's. */
@@ -30,8 +43,18 @@ export interface NodeConfig {
   readonly startKey: string
   /** Whether this node operates the embedded engine; all others follow it. */
   readonly operator: boolean
+  /** Whether it takes part in consensus by a CometBFT of its own, with or without a vote. */
+  readonly consensus?: boolean
+  /** How its CometBFT runs; the usual when left out. */
+  readonly engine?: EngineSettings
+  /** Whether a chain in the directory goes on as soon as the node starts, not when the desk says so. */
+  readonly resume?: boolean
   /** Whether the chain's clock may be turned by the desk: tests and the demonstration only. */
   readonly turnableClock: boolean
+  /** Whether the doors speak TLS 1.3; plain HTTP (where this is left out) is for tests on loopback. */
+  readonly tls?: boolean
+  /** What callers may ask of the doors; the usual quotas when left out. */
+  readonly quotas?: Quotas
 }
 
 /** NaN for whatever is not plain digits. */
@@ -84,6 +107,9 @@ export function decodeConfig(fields: Readonly<Record<string, string | boolean | 
     port,
     startKey,
     operator: fields["operator"] === true,
+    consensus: fields["consensus"] === true,
+    resume: fields["resume"] === true,
     turnableClock: fields["turnableClock"] === true,
+    tls: fields["tls"] !== false,
   })
 }

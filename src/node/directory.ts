@@ -1,24 +1,105 @@
-/** Where the other organizations' nodes are: addresses and sealing keys, told by whoever runs this node. */
+/**
+ * Where the other organizations' nodes are: addresses, sealing keys and transport keys, told by whoever runs this node.
+ * A transport key counts as an organization's only while a key of its own in the ledger's registry says so.
+ */
+import { toHex } from "../base/bytes.ts"
+import { refuse } from "../base/refusal.ts"
+import type { PeerAddress } from "../engine/comet/home.ts"
+import { transportSigner } from "./certificate.ts"
+import type { Chain } from "./chain.ts"
 import type { Correspondent } from "./mailbox.ts"
 
 export interface Entry extends Correspondent {
   readonly organization: number
   readonly name: string
   readonly kind: string
+  /** The organization's word for its pin (`proveTransport`); without it the pin is used, but names no member. */
+  readonly transportProof?: Uint8Array | undefined
+  /** Where its CometBFT hears others; absent for an organization that runs none. */
+  readonly consensus?: PeerAddress | undefined
+}
+
+/** Whether this key may speak for this organization now; undefined where the ledger here cannot tell yet. */
+export type Registry = (key: Uint8Array, organization: number) => boolean | undefined
+
+/** The registry as this node's copy of the ledger has it. */
+export function registryOf(chain: Chain): Registry {
+  return (key, organization) => {
+    const row = chain.height === 0 ? undefined : chain.tables().organizations.get({ org: organization })
+    return row === undefined ? undefined : row.status === 0 && chain.isKeyOf(key, organization, "operate")
+  }
+}
+
+interface Listed extends Entry {
+  /** The key that the proof is by. */
+  readonly signer: Uint8Array | undefined
 }
 
 export class Directory {
-  #entries = new Map<number, Entry>()
+  #entries = new Map<number, Listed>()
+  #byPin = new Map<string, Listed>()
+  #registry: Registry | undefined
 
+  /**
+   * Replaces the list.
+   * @throws Refused when a proof is not by its organization, as far as the ledger here can tell, or two have one pin.
+   */
   set(entries: readonly Entry[]): void {
-    this.#entries = new Map(entries.map((entry) => [entry.organization, entry]))
+    const listed = entries.map((entry) => ({ ...entry, signer: signerOf(entry) }))
+    const byPin = new Map<string, Listed>()
+    for (const entry of listed) {
+      if (entry.signer !== undefined && this.#registry?.(entry.signer, entry.organization) === false) unproven(entry)
+      if (entry.transport === undefined) continue
+      const pin = toHex(entry.transport)
+      if (byPin.has(pin)) {
+        const remedy = "Ask each organization for its own"
+        refuse("transport-twice", "Cannot list organizations: two have one transport key", "transport", remedy)
+      }
+      byPin.set(pin, entry)
+    }
+    this.#entries = new Map(listed.map((entry) => [entry.organization, entry]))
+    this.#byPin = byPin
   }
 
+  /** From now on whatever is listed holds only as far as the ledger says the same. */
+  trust(registry: Registry): void {
+    this.#registry = registry
+  }
+
+  /** An entry whose pin the ledger contradicts by now comes without it, and so cannot be reached. */
   find(organization: number): Entry | undefined {
-    return this.#entries.get(organization)
+    const entry = this.#entries.get(organization)
+    if (entry?.signer === undefined || this.#registry?.(entry.signer, organization) !== false) return entry
+    return { ...entry, transport: undefined, transportProof: undefined }
+  }
+
+  all(): readonly Entry[] {
+    return [...this.#entries.values()]
   }
 
   ofKind(kind: string): readonly Entry[] {
     return [...this.#entries.values()].filter((entry) => entry.kind === kind)
   }
+
+  /** The member organization that shows this certificate; undefined for anybody whom the ledger does not know so. */
+  member(pin: Uint8Array): number | undefined {
+    const entry = this.#byPin.get(toHex(pin))
+    if (entry?.signer === undefined || this.#registry?.(entry.signer, entry.organization) !== true) return undefined
+    return entry.organization
+  }
+}
+
+function signerOf(entry: Entry): Uint8Array | undefined {
+  const { organization, transport, transportProof } = entry
+  if (transport === undefined || transportProof === undefined) return undefined
+  return transportSigner(organization, transport, transportProof) ?? unproven(entry)
+}
+
+function unproven({ organization }: Entry): never {
+  return refuse(
+    "transport-unproven",
+    `Cannot list organizations: organization ${organization} does not vouch for its transport key`,
+    "transportProof",
+    "Ask that organization for its identity again",
+  )
 }

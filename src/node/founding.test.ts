@@ -30,7 +30,7 @@ const founders: readonly Founder[] = kinds.map((kind, i) => ({
     usesOf(kind).map((use, n) => [use, publicKeyOf(new Uint8Array(32).fill(i * 16 + n + 1))] as const),
   ),
 }))
-const terms: FoundingTerms = { chainId: "founding-test", currency: "usd", operator: 4, k: 18, startHour: 493_000 }
+const terms: FoundingTerms = { chainId: "founding-test", currency: "usd", validators: [4], k: 18, startHour: 493_000 }
 
 function genesisOf(members: readonly Founder[] = founders, more: Partial<FoundingTerms> = {}) {
   const genesis = decodeGenesis(foundCommunity(members, { ...terms, ...more }))
@@ -101,7 +101,7 @@ test("parameters stand at their usual value unless the founders set them", () =>
 })
 
 test("an operator without a validator key founds nothing", () => {
-  assert.throws(() => foundCommunity(founders, { ...terms, operator: 9 }), TypeError)
+  assert.throws(() => foundCommunity(founders, { ...terms, validators: [9] }), TypeError)
   const { validator: _, ...keys } = founders[3]!.keys
   const members = founders.map((founder) => (founder.number === 4 ? { ...founder, keys } : founder))
   assert.throws(() => foundCommunity(members, terms), TypeError)

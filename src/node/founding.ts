@@ -24,8 +24,11 @@ export interface FoundingTerms {
   readonly chainId: string
   /** ISO 4217 in lower case. */
   readonly currency: string
-  /** The organization whose validator key closes the blocks of an embedded chain. */
-  readonly operator: number
+  /**
+   * The organizations whose validator keys close the blocks, each with the same power: the operator alone for an
+   * embedded chain, at least four for a consortium that one of them may leave or betray.
+   */
+  readonly validators: readonly number[]
   /** Depth of the state's tree. */
   readonly k: number
   readonly startHour: number
@@ -63,7 +66,8 @@ function keyRows(founder: Founder, terms: FoundingTerms): NonNullable<GenesisRow
   ][] = []
   for (const [use, publicKey] of Object.entries(founder.keys)) {
     if (use === "validator" || publicKey === undefined) continue
-    const role = roles[use as keyof typeof roles]
+    // A peer key signs no transaction: that the ledger lists it lets its organization's node connect.
+    const role = use === "peer" ? 0 : roles[use as keyof typeof roles]
     const row = { org: founder.number, roles: role, practitioner: undefined, from: terms.startHour, until: openEnd }
     rows.push([{ key: keyId(publicKey) }, row])
   }
@@ -74,9 +78,11 @@ function keyRows(founder: Founder, terms: FoundingTerms): NonNullable<GenesisRow
 export function foundCommunity(founders: readonly Founder[], terms: FoundingTerms): Uint8Array {
   const byNumber = [...founders].sort((a, b) => a.number - b.number)
   const panel = byNumber.filter((founder) => panelKinds.includes(founder.kind)).map((founder) => founder.number)
-  const operator = byNumber.find((founder) => founder.number === terms.operator)
-  const validatorKey = operator?.keys.validator
-  if (validatorKey === undefined) throw new TypeError("Cannot found community: operator brings no validator key")
+  const validators = terms.validators.map((org) => {
+    const key = byNumber.find((founder) => founder.number === org)?.keys.validator
+    if (key === undefined) throw new TypeError(`Cannot found community: organization ${org} brings no validator key`)
+    return [{ key: keyId(key) }, { org, power: 10 }] as const
+  })
   return encodeGenesis({
     chain: [
       [{ zero: 0 }, { chainId: terms.chainId, protocol: 1, currency: terms.currency, k: terms.k, pinned: undefined }],
@@ -98,7 +104,7 @@ export function foundCommunity(founders: readonly Founder[], terms: FoundingTerm
       }
       return [{ org: founder.number }, row] as const
     }),
-    validators: [[{ key: keyId(validatorKey) }, { org: terms.operator, power: 10 }]],
+    validators,
     keys: byNumber.flatMap((founder) => keyRows(founder, terms)),
     accounts: byNumber.map(
       (founder) => [{ org: founder.number }, { free: 0n, reserved: 0n, paid: 0n, open: 0 }] as const,

@@ -9,7 +9,10 @@ import { keyId, type Meaning, meanings, protectedHeader, toSign } from "../base/
 import type { OrganizationKind } from "./config.ts"
 import type { Work } from "./work.ts"
 
-/** One key a role, so that each can be rotated and revoked alone. `validator` signs blocks, never transactions. */
+/**
+ * One key a role, so that each can be rotated and revoked alone. `validator` signs blocks, never transactions; `peer`
+ * signs nothing on the ledger and says to other nodes' CometBFT who connects.
+ */
 export type KeyUse =
   | "admin"
   | "vote"
@@ -23,8 +26,9 @@ export type KeyUse =
   | "witness"
   | "operate"
   | "validator"
+  | "peer"
 
-const everyKind: readonly KeyUse[] = ["admin", "vote", "operate", "validator"]
+const everyKind: readonly KeyUse[] = ["admin", "vote", "operate", "validator", "peer"]
 const usesByKind: Readonly<Record<OrganizationKind, readonly KeyUse[]>> = {
   provider: ["hold", "bill", "pay"],
   payer: ["voucher", "agree", "pay"],
@@ -54,7 +58,7 @@ export class KeyRing {
   /** Opens the ring, making on first start whatever key is missing. */
   static async open(work: Work, kind: OrganizationKind): Promise<KeyRing> {
     const seeds = new Map<string, Uint8Array>()
-    for (const use of [...usesOf(kind), "sealing", "records"]) {
+    for (const use of [...usesOf(kind), "sealing", "records", "transport"]) {
       let seed = work.get<Uint8Array>("seeds", use)
       if (seed === undefined) {
         seed = new Uint8Array(randomBytes(32))
@@ -69,8 +73,8 @@ export class KeyRing {
     return publicKeyOf(this.seed(use))
   }
 
-  /** For the engine (validator) and for opening what is sealed to this node (sealing, records). */
-  seed(use: KeyUse | "sealing" | "records"): Uint8Array {
+  /** For the engine (validator), for opening what is sealed to this node (sealing, records), for its certificate. */
+  seed(use: KeyUse | "sealing" | "records" | "transport"): Uint8Array {
     const seed = this.#seeds.get(use)
     assert(seed !== undefined, "an organization signs only with keys of its kind")
     return seed

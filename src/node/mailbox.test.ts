@@ -1,6 +1,6 @@
 /**
  * Goal: a letter is read once, in order, by whom it is for, and none is lost while a node is away. Method: two
- * mailboxes on real work stores, joined by a `fetch` that hands bytes over, fails when told, and repeats itself.
+ * mailboxes on real work stores, joined by a wire that hands bytes over, fails when told, and repeats itself.
  */
 import assert from "node:assert/strict"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -19,6 +19,7 @@ import { letter, letterBodies, type MailboxAddress } from "../record/letter.ts"
 import { WorkStore } from "../store/work-store.ts"
 import { KeyRing } from "./keys.ts"
 import { drainBody, drainType, Mailbox, type MailSurroundings } from "./mailbox.ts"
+import type { Request } from "./transport.ts"
 import { Work } from "./work.ts"
 
 const chainId = "mail-test"
@@ -63,6 +64,7 @@ class Office {
       organization: this.number,
       keys: this.keys,
       work: this.work,
+      request,
       chainId: () => chainId,
       hour: () => this.hour,
       correspondent: (number) => {
@@ -104,19 +106,19 @@ const there = () => payer as Office
 /** What the wire does with a post: undefined is a broken line. */
 let wire: (deliver: () => Promise<number>) => Promise<number | undefined> = (deliver) => deliver()
 
-const realFetch = globalThis.fetch
-globalThis.fetch = (async (url: string, { body }: { body: Uint8Array }) => {
+let retryAfter: number | undefined
+const request: Request = async (url, { body } = {}) => {
   const name = new URL(url).host
   const office = [...offices.values()].find(({ number }) => names.get(number) === name)!
   const deliver = () =>
-    office.mail.receive(new Uint8Array(body)).then(
+    office.mail.receive(new Uint8Array(body as Uint8Array)).then(
       () => 202,
       (error: unknown) => (error instanceof Refused ? 422 : 503),
     )
   const status = await wire(deliver)
-  if (status === undefined) throw new TypeError("fetch failed")
-  return new Response(new Uint8Array(0), { status })
-}) as unknown as typeof fetch
+  if (status === undefined) throw new Fault("Cannot reach node", { retryable: true })
+  return { status, bytes: new Uint8Array(0), retryAfter }
+}
 
 beforeEach(async () => {
   for (const office of offices.values()) await office.close()
@@ -126,10 +128,10 @@ beforeEach(async () => {
   offices.set(numbers.clinic, clinic)
   offices.set(numbers.payer, payer)
   wire = (deliver) => deliver()
+  retryAfter = undefined
 })
 after(async () => {
   for (const office of offices.values()) await office.close()
-  globalThis.fetch = realFetch
   rmSync(root, { recursive: true })
 })
 
@@ -242,6 +244,17 @@ test("a post that is refused is given up: repeating it would not help", async ()
   wire = async () => 422
   await say(here(), numbers.payer, "refused")
   await sent(here())
+})
+
+test("a post over the other side's quota is posted again, not before the time that it names", async () => {
+  const times: number[] = []
+  retryAfter = 1
+  wire = async (deliver) => (times.push(performance.now()) === 1 ? 429 : deliver())
+  await say(here(), numbers.payer, "patient")
+  await sent(here())
+  await there().mail.idle()
+  assert.deepEqual(there().read, ["1 patient"])
+  assert.ok(times[1]! - times[0]! > 950, `${times[1]! - times[0]!} ms`)
 })
 
 test("a letter in an organization's name is dropped unless that organization's key for mail signed it", async () => {

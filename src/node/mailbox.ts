@@ -22,6 +22,7 @@ import {
   type MailboxAddress,
 } from "../record/letter.ts"
 import type { KeyRing } from "./keys.ts"
+import { type Address, type Answer, type Ask, plainRequest, type Request } from "./transport.ts"
 import type { Work } from "./work.ts"
 
 /** Asking for the letters of a handle: signed by the handle itself. */
@@ -37,8 +38,7 @@ const lettersAtOnce = 256
 /** Hours that an envelope is remembered as seen; longer than any mail is good for. */
 const rememberedHours = 48
 
-export interface Correspondent {
-  readonly url: string
+export interface Correspondent extends Address {
   readonly sealingKey: Uint8Array
 }
 
@@ -47,11 +47,19 @@ export interface MailSurroundings {
   readonly organization: number
   readonly keys: KeyRing
   readonly work: Work
+  /** How letters are posted; plain HTTP on loopback when absent. */
+  readonly request?: Request
   chainId(): string
   hour(): number
   correspondent(organization: number): Correspondent | undefined
   /** Whether this key may sign mail for this organization, by the ledger's registry. */
   maySend(key: Uint8Array, organization: number): boolean
+}
+
+/** A refusal will not get better by repeating it; an outage will, and a quota when its time has passed. */
+function afterPost({ status, retryAfter }: Answer): { readonly done: boolean; readonly waitMs?: number } {
+  if (status === 429) return { done: false, waitMs: Math.min(retryAfter ?? 1, 60) * 1000 }
+  return { done: status >= 200 && status < 500 }
 }
 
 /** `key` signed the envelope: an organization's, or a wallet's one-time mailbox handle (with its key-type tag). */
@@ -261,30 +269,33 @@ export class Mailbox {
     const host = Number(id.split("-")[0])
     const { signal } = this.#stop
     for (let attempt = 0; !signal.aborted; attempt++) {
-      if (await this.#post(host, envelope)) return this.#around.work.remove("outbox", id)
-      await wait(retryMs[Math.min(attempt, retryMs.length - 1)]!, undefined, { ref: false, signal }).catch(() => {})
+      const { done, waitMs = 0 } = await this.#post(host, envelope)
+      if (done) return this.#around.work.remove("outbox", id)
+      const pause = Math.max(waitMs, retryMs[Math.min(attempt, retryMs.length - 1)]!)
+      await wait(pause, undefined, { ref: false, signal }).catch(() => {})
     }
   }
 
-  async #post(host: number, envelope: Uint8Array): Promise<boolean> {
+  async #post(host: number, envelope: Uint8Array): Promise<{ readonly done: boolean; readonly waitMs?: number }> {
     if (host === this.#around.organization) {
       await this.receive(envelope)
-      return true
+      return { done: true }
     }
-    const url = this.#around.correspondent(host)?.url
-    if (url === undefined) return false
+    const correspondent = this.#around.correspondent(host)
+    if (correspondent === undefined) return { done: false }
+    const { request = plainRequest } = this.#around
+    const headers = { "content-type": "application/cbor" }
+    const ask: Ask = {
+      method: "POST",
+      headers,
+      body: envelope,
+      signal: this.#stop.signal,
+      pin: correspondent.transport,
+    }
     try {
-      const response = await fetch(`${url}/mail`, {
-        method: "POST",
-        headers: { "content-type": "application/cbor" },
-        body: Buffer.from(envelope),
-        signal: this.#stop.signal,
-      })
-      await response.arrayBuffer()
-      // A refusal will not get better by repeating it; an outage will.
-      return response.ok || (response.status >= 400 && response.status < 500)
+      return afterPost(await request(`${correspondent.url}/mail`, ask))
     } catch {
-      return false
+      return { done: false }
     }
   }
 

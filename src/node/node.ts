@@ -10,9 +10,8 @@ import type { FastifyInstance } from "fastify"
 import { fromHex, toHex } from "../base/bytes.ts"
 import { Fault } from "../base/fault.ts"
 import { refuse } from "../base/refusal.ts"
-import { SettableClock, systemClock } from "../engine/clock.ts"
-import { EmbeddedEngine } from "../engine/embedded/engine.ts"
-import { Follower } from "../engine/follower.ts"
+import type { PeerAddress } from "../engine/comet/home.ts"
+import type { EmbeddedEngine } from "../engine/embedded/engine.ts"
 import { genesisHash } from "../ledger/constitution/genesis.ts"
 import type { DecodedTransaction } from "../ledger/decode.ts"
 import { isRejection } from "../ledger/rejection.ts"
@@ -22,32 +21,30 @@ import { openVault } from "../record/vault.ts"
 import { WorkStore } from "../store/work-store.ts"
 import { AccessLog } from "./access-log.ts"
 import { LedgerApplication } from "./application.ts"
+import { type Founding, type OpenSource, openSource } from "./block-source.ts"
+import { type Certificate, certificateOf, proveTransport, transportProofBytes } from "./certificate.ts"
 import { Chain } from "./chain.ts"
 import type { NodeConfig } from "./config.ts"
+import { consensusAddress } from "./consensus.ts"
 import type { NodeContext } from "./context.ts"
 import type { Fields, Operations } from "./desk.ts"
-import { Directory } from "./directory.ts"
+import { Directory, type Entry, registryOf } from "./directory.ts"
 import { KeyRing, usesOf } from "./keys.ts"
 import { Mailbox } from "./mailbox.ts"
 import { operationsOf, receiveLetters } from "./offices.ts"
 import { PlanShelf } from "./plans.ts"
-import { blocksFor, finalityToJson, RemoteSource } from "./remote.ts"
+import { registerDoors } from "./register-doors.ts"
+import { blocksFor, finalityToJson } from "./remote.ts"
 import { buildServer, type Doors } from "./server.ts"
+import { checkStartKey } from "./start-key.ts"
+import { Transport } from "./transport.ts"
 import { Work } from "./work.ts"
-
-interface Founding {
-  readonly genesis: Uint8Array
-  /** Seconds since 1970 at which a turnable clock begins. */
-  readonly start: number
-  readonly operator: number
-}
 
 interface Running {
   readonly context: NodeContext
   readonly operations: Operations
   readonly application: LedgerApplication
-  readonly engine: EmbeddedEngine<DecodedTransaction> | undefined
-  readonly remote: RemoteSource | undefined
+  readonly opened: OpenSource
 }
 
 export class Node {
@@ -57,6 +54,8 @@ export class Node {
   readonly #keys: KeyRing
   readonly #directory = new Directory()
   readonly #deskToken = new Uint8Array(randomBytes(32))
+  readonly #certificate: Certificate | undefined
+  readonly #transport: Transport
   readonly #server: FastifyInstance
   #running: Running | undefined
   #stopping = false
@@ -66,22 +65,39 @@ export class Node {
     this.#store = store
     this.#work = work
     this.#keys = keys
-    this.#server = buildServer(this.#doors(), this.#deskToken)
+    this.#certificate = config.tls === true ? certificateOf(keys.seed("transport")) : undefined
+    this.#transport = new Transport(this.#certificate)
+    const { quotas } = config
+    this.#server = buildServer(this.#doors(), this.#deskToken, {
+      certificate: this.#certificate,
+      ...(quotas && { quotas }),
+    })
   }
 
   /** Opens the directory and the door. @throws Fault when the directory does not open with this start key. */
   static async start(config: NodeConfig): Promise<Node> {
+    checkStartKey(config.directory, config.startKey)
+    // Whatever a library makes in the directory is its owner's alone, too.
+    process.umask(0o077)
     mkdirSync(config.directory, { recursive: true, mode: 0o700 })
     const store = new WorkStore(join(config.directory, "work"), config.startKey)
     const work = new Work(store, config.startKey)
     const node = new Node(config, store, work, await KeyRing.open(work, config.kind))
+    node.#directory.set(work.get<readonly Entry[]>("directory", "entries") ?? [])
     await node.#server.listen({ host: config.host, port: config.port })
+    const founding = work.get<Founding>("founding", "genesis")
+    if (config.resume === true && founding !== undefined) await node.#run(founding)
     return node
   }
 
   get url(): string {
     const { address, port } = this.#server.server.address() as AddressInfo
-    return `http://${address}:${port}`
+    return `${this.#certificate === undefined ? "http" : "https"}://${address}:${port}`
+  }
+
+  /** The pin of this node's transport key; undefined when its doors are plain HTTP. */
+  get pin(): Uint8Array | undefined {
+    return this.#certificate?.pin
   }
 
   /** Opens this node's desk; for whoever started it. */
@@ -93,9 +109,10 @@ export class Node {
     this.#stopping = true
     const running = this.#running
     running?.context.mail.stop()
-    running?.remote?.stop()
+    running?.opened.hangUp()
     await running?.context.chain.source.stop()
     await this.#server.close()
+    this.#transport.close()
     await running?.context.mail.rest()
     await running?.application.close()
     await this.#store.close()
@@ -130,7 +147,9 @@ export class Node {
         return table === undefined ? pack?.bytes : pack?.tables.find(({ name }) => name === table)?.bytes
       },
       statistics: (name) => this.#running?.operations[`${name}-statistics`],
+      register: (name, query) => registerDoors(this.#mustRun().context.chain)(name, query),
       operation: (name) => this.#operation(name),
+      member: (pin) => this.#directory.member(pin),
     }
   }
 
@@ -156,18 +175,25 @@ export class Node {
       keys,
       sealingKey: publicKey,
       recipient: await ageRecipient(this.#keys.seed("records")),
+      transport: this.pin,
+      transportProof: this.pin && proveTransport(this.#keys.seed("operate"), organization, this.pin),
+      consensus: this.config.consensus ? await consensusAddress(this.#work, this.#keys, this.config.host) : undefined,
     }
   }
 
   async #listOrganizations(fields: Fields): Promise<unknown> {
-    const entries = fields.objects("organizations").map((entry) => ({
+    const entries: readonly Entry[] = fields.objects("organizations").map((entry) => ({
       organization: entry.organization("organization"),
       name: entry.text("name"),
       kind: entry.text("kind"),
       url: entry.text("url"),
       sealingKey: entry.bytes("sealingKey"),
+      transport: entry.has("transport") ? entry.bytes("transport", 32) : undefined,
+      transportProof: entry.has("transportProof") ? entry.bytes("transportProof", transportProofBytes) : undefined,
+      consensus: entry.has("consensus") ? consensusOf(entry.object("consensus")) : undefined,
     }))
     this.#directory.set(entries)
+    await this.#work.put("directory", "entries", entries)
     return {}
   }
 
@@ -178,7 +204,11 @@ export class Node {
     if (known !== undefined && toHex(known.genesis) !== toHex(genesis)) {
       refuse("founded", "Cannot found: this node belongs to another chain", "genesis", "Start with an empty directory")
     }
-    const founding = { genesis, start: fields.integer("start"), operator: fields.organization("operator") }
+    const founding = {
+      genesis,
+      start: fields.integer("start"),
+      operator: fields.integer("operator", { least: 0, most: 65_535 }),
+    }
     if (known === undefined) await this.#work.put("founding", "genesis", founding)
     await this.#run(founding)
     return { genesis: genesisHash(genesis) }
@@ -197,37 +227,36 @@ export class Node {
     if (this.#running !== undefined) return
     const application = await LedgerApplication.open(join(this.config.directory, "ledger"), founding.genesis)
     if (isRejection(application)) return refuse(application.code, application.message, "genesis", "Fix the genesis")
-    const made = this.config.operator
-      ? await this.#operate(application, founding)
-      : await this.#follow(application, founding)
+    const opened = await openSource(application, founding, {
+      config: this.config,
+      keys: this.#keys,
+      work: this.#work,
+      directory: this.#directory,
+      transport: this.#transport,
+      onHalt,
+      onLog: (line) => process.env["COUNTERSIGN_DEBUG"] && process.stderr.write(`${this.config.name} ${line}\n`),
+    })
     const { chainId, genesisValidators } = application.chain
-    const anchor = { chainId, genesis: genesisHash(founding.genesis), k: application.k, validators: genesisValidators }
-    const chain = new Chain({ chainId, anchor, state: application.state, source: made.engine ?? made.follower! })
+    const anchor = {
+      chainId,
+      genesis: genesisHash(founding.genesis),
+      k: application.k,
+      validators: genesisValidators,
+      former: application.former,
+    }
+    const chain = new Chain({
+      chainId,
+      anchor,
+      state: application.state,
+      source: opened.source,
+      handovers: () => application.handovers(),
+    })
+    this.#directory.trust(registryOf(chain))
     const context = await this.#context(chain)
-    const operations = { ...operationsOf(context), ...this.#clockOperations(made.engine) }
-    this.#running = { context, operations, application, engine: made.engine, remote: made.remote }
+    const operations = { ...operationsOf(context), ...this.#clockOperations(opened.embedded) }
+    this.#running = { context, operations, application, opened }
     receiveLetters(context)
     context.mail.resume()
-  }
-
-  async #operate(application: LedgerApplication, founding: Founding) {
-    const last = application.block(application.height)?.header.time.seconds ?? founding.start
-    const clock = this.config.turnableClock ? new SettableClock({ seconds: last, nanos: 0 }) : systemClock
-    const engine = new EmbeddedEngine(application, { seed: this.#keys.seed("validator"), clock, onHalt })
-    await engine.start()
-    return { engine, follower: undefined, remote: undefined }
-  }
-
-  async #follow(application: LedgerApplication, { operator }: Founding) {
-    const remote = new RemoteSource("operator", () => {
-      const url = this.#directory.find(operator)?.url
-      if (url === undefined)
-        throw new Fault("Cannot follow chain: the operator's address is not known", { retryable: true })
-      return url
-    })
-    const follower = new Follower(application, remote, { threads: 1, retryMs: 100, onHalt })
-    await follower.start()
-    return { engine: undefined, follower, remote }
   }
 
   async #context(chain: Chain): Promise<NodeContext> {
@@ -237,12 +266,13 @@ export class Node {
       organization: this.config.organization,
       keys: this.#keys,
       work: this.#work,
+      request: this.#transport.request,
       chainId: () => chain.chainId,
       hour: () => chain.hour,
       correspondent: (organization) => this.#directory.find(organization),
       maySend: (key, organization) => chain.isKeyOf(key, organization, "operate"),
     })
-    const plans = new PlanShelf(this.#work, this.#directory)
+    const plans = new PlanShelf(this.#work, this.#directory, this.#transport.request)
     return {
       config: this.config,
       keys: this.#keys,
@@ -270,6 +300,10 @@ export class Node {
       },
     }
   }
+}
+
+function consensusOf(entry: Fields): PeerAddress {
+  return { id: entry.text("id"), host: entry.text("host"), port: entry.integer("port", { least: 1, most: 65_535 }) }
 }
 
 /** An engine that cannot go on ends the process: a node that is up and does not move would only look well. */

@@ -1,10 +1,12 @@
 /** Which desks an organization of a kind has, and which letters it reads: the table of contents of a node. */
 import { accessLogOperations } from "./access-log-desk.ts"
+import { constitutionOperations } from "./constitution-desk.ts"
 import type { NodeContext } from "./context.ts"
 import type { Operations } from "./desk.ts"
 import { ledgerOperations } from "./ledger-desk.ts"
 import { agreementOperations, receiveBundles } from "./payer/agreement.ts"
 import { clauseOperations } from "./payer/clause-counts.ts"
+import { mandateOperations } from "./payer/mandate.ts"
 import { memberOperations, receiveMemberLetters } from "./payer/members.ts"
 import { receiveProofs, remittanceOperations } from "./payer/remittance.ts"
 import { claimOperations, receiveClaimLetters } from "./provider/claims.ts"
@@ -15,6 +17,8 @@ import { historyOperations } from "./provider/record-history.ts"
 import { recordingOperations } from "./provider/recording.ts"
 import { recordsOperations } from "./provider/records-room.ts"
 import { registryOperations } from "./registry-desk.ts"
+import { receiveOpenedVisits } from "./regulator/opened-visit.ts"
+import { recheckOperations } from "./regulator/recheck.ts"
 import { witnessOperations } from "./witness.ts"
 
 function ofKind(node: NodeContext): Operations {
@@ -35,9 +39,11 @@ function ofKind(node: NodeContext): Operations {
         ...agreementOperations(node),
         ...clauseOperations(node),
         ...remittanceOperations(node),
+        ...mandateOperations(node),
       }
-    case "arbiter":
     case "regulator":
+      return { ...witnessOperations(node), ...recheckOperations(node) }
+    case "arbiter":
     case "patient-association":
       return witnessOperations(node)
     default:
@@ -46,7 +52,13 @@ function ofKind(node: NodeContext): Operations {
 }
 
 export function operationsOf(node: NodeContext): Operations {
-  return { ...ledgerOperations(node), ...accessLogOperations(node), ...registryOperations(node), ...ofKind(node) }
+  return {
+    ...ledgerOperations(node),
+    ...accessLogOperations(node),
+    ...registryOperations(node),
+    ...constitutionOperations(node),
+    ...ofKind(node),
+  }
 }
 
 export function receiveLetters(node: NodeContext): void {
@@ -56,4 +68,5 @@ export function receiveLetters(node: NodeContext): void {
     receiveBundles(node)
     receiveProofs(node)
   }
+  if (node.config.kind === "regulator") receiveOpenedVisits(node)
 }

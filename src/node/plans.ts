@@ -9,6 +9,7 @@ import { refuse } from "../base/refusal.ts"
 import type { Plan } from "../plan/plan.ts"
 import { readPlan } from "../plan/read.ts"
 import type { Directory } from "./directory.ts"
+import { type Address, plainRequest, type Request } from "./transport.ts"
 import type { Work } from "./work.ts"
 
 export interface PlanPack {
@@ -33,11 +34,13 @@ export function readPack(pack: PlanPack): Plan {
 export class PlanShelf {
   readonly #work: Work
   readonly #directory: Directory
+  readonly #request: Request
   readonly #read = new Map<string, Plan>()
 
-  constructor(work: Work, directory: Directory) {
+  constructor(work: Work, directory: Directory, request: Request = plainRequest) {
     this.#work = work
     this.#directory = directory
+    this.#request = request
   }
 
   async keep(pack: PlanPack): Promise<Plan> {
@@ -65,34 +68,33 @@ export class PlanShelf {
   }
 
   async #fetch(id: string, payer: number): Promise<PlanPack> {
-    const url = this.#directory.find(payer)?.url
-    if (url === undefined)
+    const address = this.#directory.find(payer)
+    if (address === undefined)
       return refuse(
         "plan-unknown",
         "Cannot use plan: not kept here, and its payer is not listed",
         "plan",
         "Ask the payer",
       )
-    const bytes = await fetchBytes(`${url}/plans/${id}`)
+    const bytes = await this.#fetchBytes(address, `/plans/${id}`)
     if (toHex(digest("plan", bytes)) !== id)
       refuse("plan-false", "Cannot use plan: its bytes have another digest", "plan", "Ask the payer")
     const names = tableNames(bytes)
     const tables = await Promise.all(
-      names.map(async (name) => ({ name, bytes: await fetchBytes(`${url}/plans/${id}?table=${name}`) })),
+      names.map(async (name) => ({ name, bytes: await this.#fetchBytes(address, `/plans/${id}?table=${name}`) })),
     )
     return { bytes, tables }
   }
-}
 
-async function fetchBytes(url: string): Promise<Uint8Array> {
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw new Fault("Cannot fetch plan: its payer's node cannot be reached", { retryable: true, cause })
-  })
-  if (response.status === 404)
-    return refuse("plan-unknown", "Cannot use plan: its payer has none of this digest", "plan", "Ask the payer")
-  if (!response.ok)
-    throw new Fault(`Cannot fetch plan: its payer's node answers ${response.status}`, { retryable: true })
-  return new Uint8Array(await response.arrayBuffer())
+  async #fetchBytes({ url, transport: pin }: Address, path: string): Promise<Uint8Array> {
+    const { status, bytes } = await this.#request(url + path, { pin }).catch((cause: unknown) => {
+      throw new Fault("Cannot fetch plan: its payer's node cannot be reached", { retryable: true, cause })
+    })
+    if (status === 404)
+      return refuse("plan-unknown", "Cannot use plan: its payer has none of this digest", "plan", "Ask the payer")
+    if (status !== 200) throw new Fault(`Cannot fetch plan: its payer's node answers ${status}`, { retryable: true })
+    return bytes
+  }
 }
 
 /** The tables a plan names in its front matter, by a glance at the text: reading it wholly needs them first. */

@@ -10,6 +10,7 @@ import { Fault } from "../base/fault.ts"
 import { decodeAs, encodeAs, list } from "../base/schema.ts"
 import type { Finality, Status, Trust } from "../engine/engine.ts"
 import type { BlockSource } from "../engine/follower.ts"
+import { type Address, plainRequest, type Request } from "./transport.ts"
 
 const pollMs = 15_000
 const mostBlocks = 256
@@ -56,13 +57,25 @@ interface FinalityJson {
 
 export class RemoteSource implements BlockSource {
   readonly trust: Trust
-  readonly #url: () => string
+  readonly #address: () => Address
+  readonly #request: Request
+  readonly #onFailure: () => void
   readonly #stop = new AbortController()
 
-  /** @param url - asked each time: an address may change when the other node starts again. */
-  constructor(trust: Trust, url: () => string) {
+  /**
+   * @param address - asked each time: it may change when the other node starts again.
+   * @param onFailure - called when the node asked did not answer, so that `address` may name another one.
+   */
+  constructor(
+    trust: Trust,
+    address: () => Address,
+    request: Request = plainRequest,
+    onFailure: () => void = () => undefined,
+  ) {
     this.trust = trust
-    this.#url = url
+    this.#address = address
+    this.#request = request
+    this.#onFailure = onFailure
   }
 
   async *blocks(from: number): AsyncIterable<FinalBlock> {
@@ -102,22 +115,26 @@ export class RemoteSource implements BlockSource {
     this.#stop.abort()
   }
 
+  /** Every fault is retryable: whoever runs this node may list another address or key at any time. */
   async #fetch(path: string, body?: Uint8Array): Promise<Uint8Array> {
-    const signal = this.#stop.signal
-    const post = {
-      method: "POST",
-      headers: { "content-type": "application/cbor" },
-      body: body && Buffer.from(body),
-      signal,
-    }
+    const post = { method: "POST", headers: { "content-type": "application/cbor" }, body } as const
     try {
-      const response = await fetch(this.#url() + path, body === undefined ? { signal } : (post as RequestInit))
-      const bytes = new Uint8Array(await response.arrayBuffer())
-      if (response.ok) return bytes
-      throw new Fault(`Cannot ask the node that is followed: status ${response.status}`, { retryable: true })
+      const { url, transport: pin } = this.#address()
+      const ask = { ...(body === undefined ? {} : post), signal: this.#stop.signal, pin }
+      const { status, bytes } = await this.#request(url + path, ask)
+      if (status >= 200 && status < 300) return bytes
+      throw new Fault(`Cannot ask the node that is followed: status ${status}${codeOf(bytes)}`, { retryable: true })
     } catch (cause) {
-      if (cause instanceof Fault) throw cause
-      throw new Fault("Cannot reach the node that is followed", { retryable: true, cause })
+      this.#onFailure()
+      if (cause instanceof Fault && cause.retryable) throw cause
+      const message = cause instanceof Fault ? cause.message : "Cannot reach the node that is followed"
+      throw new Fault(message, { retryable: true, cause })
     }
   }
+}
+
+/** The code of a refusal, when the other side sent one of ours. */
+function codeOf(bytes: Uint8Array): string {
+  const code = /"code"\s*:\s*"(not-a-member|over-quota|outage)"/.exec(Buffer.from(bytes).toString("latin1"))?.[1]
+  return code === undefined ? "" : `, ${code}`
 }

@@ -1,15 +1,48 @@
 /**
- * One organization's HTTP door, on loopback: what anybody may ask (identity, blocks, plans), what members post (mail,
- * transactions), and the desk behind its token. Errors leave as OperationOutcome-shaped objects with our code.
+ * One organization's HTTP doors: what anybody may ask (identity, blocks, plans) and post (mail), what members post
+ * (transactions), and the desk behind its token. Who asks, and whether its quota allows it, is settled before a body
+ * is read. Errors leave as OperationOutcome-shaped objects with our code.
  */
 import { timingSafeEqual } from "node:crypto"
-import fastify, { type FastifyInstance, type FastifyReply } from "fastify"
+import type { RequestListener, Server } from "node:http"
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify"
 import { toHex } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { Fault } from "../base/fault.ts"
 import { toJson } from "../base/json.ts"
 import { type Refusal, Refused, refuse } from "../base/refusal.ts"
+import { limits } from "../ledger/limits.ts"
+import type { Certificate } from "./certificate.ts"
 import { Fields, type Operation } from "./desk.ts"
+import { createListener, type Patience, shownPin } from "./listener.ts"
+import { type Door, Quota, type Quotas } from "./quota.ts"
+import {
+  answerSocket,
+  deskClosed,
+  noDoor,
+  notMember,
+  operationUnknown,
+  overQuota,
+  planUnknown,
+  registerEmpty,
+  registerUnknown,
+  sendRefusal,
+  statisticsNone,
+  unreadable,
+} from "./refusals.ts"
+import type { RegisterAnswer, RegisterQuery } from "./register-doors.ts"
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The member organization whose certificate the connection shows. */
+    organization: number | undefined
+  }
+  interface FastifyContextConfig {
+    readonly door?: Door
+    /** Only the desk's token opens it. */
+    readonly desk?: true
+  }
+}
 
 /** What the server asks of the node; each part answers for itself, the server only carries. */
 export interface Doors {
@@ -23,20 +56,23 @@ export interface Doors {
   plan(digest: string, table: string | undefined): Uint8Array | undefined
   /** What gives public numbers of this name, if the organization publishes them. */
   statistics(name: "clause"): Operation | undefined
+  /** A page of a public register with its proof; undefined where there is no such register. */
+  register?(name: string, query: RegisterQuery): Promise<RegisterAnswer | undefined>
   /** The desk operation of this name, if the organization has it now. */
   operation(name: string): Operation | undefined
+  /** The member organization of which the ledger says that this transport key is its own. */
+  member?(pin: Uint8Array): number | undefined
+}
+
+export interface ServerOptions {
+  /** With it the doors speak TLS, and transactions are taken from members only; else plain HTTP, on loopback. */
+  readonly certificate?: Certificate | undefined
+  readonly quotas?: Quotas
+  readonly patience?: Patience
 }
 
 const bodyLimit = 16 * 1024 * 1024
-
-function sendRefusal(reply: FastifyReply, refusal: Refusal, status: number): FastifyReply {
-  const outcome = {
-    resourceType: "OperationOutcome",
-    issue: [{ severity: "error", code: "business-rule", details: { text: refusal.message }, expression: [refusal.at] }],
-    ...refusal,
-  }
-  return reply.status(status).type("application/json").send(toJson(outcome))
-}
+const drainBytes = 4096
 
 function answer(reply: FastifyReply, value: unknown): FastifyReply {
   return reply.type("application/json").send(toJson(value ?? {}))
@@ -46,37 +82,59 @@ function answerBytes(reply: FastifyReply, bytes: Uint8Array): FastifyReply {
   return reply.type("application/cbor").send(Buffer.from(bytes))
 }
 
-const noDoor: Refusal = {
-  code: "path-unknown",
-  message: "Cannot answer: no such path here",
-  at: "path",
-  remedy: "Ask for one that a node has",
-}
-
 /** Doors for bytes take nothing else: a number or an object would become bytes of its own choosing. */
 function bytesOf(body: unknown): Uint8Array {
   if (Buffer.isBuffer(body)) return new Uint8Array(body)
   return refuse("request", "Cannot read request: bytes are expected", "body", "Send application/cbor")
 }
 
-/** What never reached an operation: too large, not JSON, of another media type. */
-function unreadable(status: number): Refusal {
-  if (status !== 413)
-    return {
-      code: "request",
-      message: "Cannot read request: its form is not as expected",
-      at: "body",
-      remedy: "Fix the request",
-    }
-  const message = `Cannot read request: over ${bodyLimit} bytes`
-  return { code: "request-too-large", message, at: "body", remedy: "Send it in parts" }
+function wholeNumber(name: string, text: unknown, usual: number): number {
+  if (text === undefined) return usual
+  if (typeof text === "string" && /^\d{1,15}$/.test(text)) return Number(text)
+  return refuse("field", "Cannot read request: a whole number is expected", name, "Fix the address")
 }
 
-/** Builds the server; `deskToken` opens the desk and is known only to who started the node. */
-export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstance {
-  const app = fastify({ bodyLimit, logger: false })
+function holdsToken(request: FastifyRequest, deskToken: Uint8Array): boolean {
+  const given = Buffer.from(request.headers.authorization ?? "")
+  const wanted = Buffer.from(`Bearer ${toHex(deskToken)}`)
+  return given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+/** Bytes that a request says it will send; one that does not say may send what its door takes. */
+function announcedBytes({ headers, routeOptions }: FastifyRequest): number {
+  if (headers["content-length"] !== undefined) return Number(headers["content-length"])
+  return headers["transfer-encoding"] === undefined ? 0 : (routeOptions.bodyLimit ?? bodyLimit)
+}
+
+/** A body that nobody will read is not waited for. */
+const unreadBytes = 64 * 1024
+
+/** Who asks, and whether it may: before any of the body is read. The desk's own people have no quota. */
+function guard(app: FastifyInstance, doors: Doors, deskToken: Uint8Array, options: ServerOptions): void {
+  const quota = new Quota(options.quotas)
+  app.decorateRequest("organization", undefined)
+  app.addHook("onRequest", async (request, reply) => {
+    const { door = "others", desk } = request.routeOptions.config
+    const pin = shownPin(request.raw.socket)
+    request.organization = pin && doors.member?.(pin)
+    if (holdsToken(request, deskToken)) return
+    const turnAway = (refusal: Refusal, status: number) => {
+      if (announcedBytes(request) > unreadBytes) reply.header("connection", "close")
+      return sendRefusal(reply, refusal, status)
+    }
+    const caller = { organization: request.organization, address: request.raw.socket.remoteAddress }
+    const entry = quota.enter(caller, door, announcedBytes(request))
+    if (entry.leave === undefined)
+      return turnAway(overQuota(entry.waitSeconds), 429).header("retry-after", String(entry.waitSeconds))
+    reply.raw.once("close", entry.leave)
+    if (desk) return turnAway(deskClosed, 401)
+    const mayWrite = options.certificate === undefined || request.organization !== undefined
+    if (door === "transactions" && !mayWrite) return turnAway(notMember, 403)
+  })
+}
+
+function answerErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((_request, reply) => sendRefusal(reply, noDoor, 404))
-  app.addContentTypeParser("application/cbor", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof Refused) return sendRefusal(reply, error.refusal, 422)
     // What came in did not decode. Our sentences say what was expected, never what was found.
@@ -87,67 +145,80 @@ export function buildServer(doors: Doors, deskToken: Uint8Array): FastifyInstanc
     const refusal = { code: "outage", message, at: "node", remedy: "Try again later" }
     return sendRefusal(reply, refusal, 503)
   })
+}
+
+function openPublicDoors(app: FastifyInstance, doors: Doors): void {
   app.get("/health", async (_request, reply) => answer(reply, doors.health()))
   app.get("/identity", async (_request, reply) => answer(reply, await doors.identity()))
-  app.get<{ Querystring: { from?: string; wait?: string } }>("/chain/blocks", async (request, reply) =>
-    answerBytes(
+  app.get<{ Querystring: { from?: string; wait?: string } }>("/chain/blocks", async (request, reply) => {
+    const { from, wait } = request.query
+    return answerBytes(
       reply,
-      await doors.blocks(Number(request.query.from ?? 1), Math.min(Number(request.query.wait ?? 0), 20_000)),
-    ),
-  )
-  app.post<{ Body: unknown }>("/chain/transactions", async (request, reply) =>
-    answer(reply, await doors.submit(bytesOf(request.body))),
-  )
-  app.post<{ Body: unknown }>("/mail", async (request, reply) => {
-    await doors.receiveMail(bytesOf(request.body))
-    return answer(reply.status(202), {})
+      await doors.blocks(wholeNumber("from", from, 1), Math.min(wholeNumber("wait", wait, 0), 20_000)),
+    )
   })
-  app.post<{ Body: unknown }>("/mail/drain", async (request, reply) =>
-    answerBytes(reply, await doors.drainMail(bytesOf(request.body))),
-  )
   app.get<{ Params: { digest: string }; Querystring: { table?: string } }>("/plans/:digest", async (request, reply) => {
     const bytes = doors.plan(request.params.digest, request.query.table)
-    if (bytes !== undefined) return answerBytes(reply, bytes)
-    const remedy = "Ask the payer that published it"
-    return sendRefusal(
-      reply,
-      { code: "plan-unknown", message: "Cannot show plan: not kept here", at: "digest", remedy },
-      404,
-    )
+    return bytes === undefined ? sendRefusal(reply, planUnknown, 404) : answerBytes(reply, bytes)
   })
   app.get("/statistics/clauses", async (_request, reply) => {
     const statistics = doors.statistics("clause")
-    if (statistics !== undefined) return answer(reply, await statistics(new Fields({})))
-    const remedy = "Ask a payer"
-    return sendRefusal(
-      reply,
-      { code: "statistics-none", message: "Cannot show statistics: none are kept here", at: "clauses", remedy },
-      404,
-    )
+    if (statistics === undefined) return sendRefusal(reply, statisticsNone, 404)
+    return answer(reply, await statistics(new Fields({})))
   })
-  app.post<{ Params: { operation: string } }>("/desk/:operation", async (request, reply) => {
-    const given = Buffer.from(request.headers.authorization ?? "")
-    const wanted = Buffer.from(`Bearer ${toHex(deskToken)}`)
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-      const refusal = {
-        code: "desk-closed",
-        message: "Cannot use desk: no valid token",
-        at: "authorization",
-        remedy: "Ask who runs this node",
-      }
-      return sendRefusal(reply, refusal, 401)
-    }
+  openRegisterDoor(app, doors)
+}
+
+/** Rows to read, or with `form=cbor` the same rows with their proofs. */
+function openRegisterDoor(app: FastifyInstance, doors: Doors): void {
+  type Asked = { Params: { register: string }; Querystring: RegisterQuery & { form?: string } }
+  app.get<Asked>("/registers/:register", async (request, reply) => {
+    const { id, organization, from, form } = request.query
+    const page = await doors.register?.(request.params.register, { id, organization, from })
+    if (page === undefined) return sendRefusal(reply, registerUnknown, 404)
+    if (form !== "cbor") return answer(reply, page.view)
+    return page.proof === undefined ? sendRefusal(reply, registerEmpty, 404) : answerBytes(reply, page.proof)
+  })
+}
+
+function openPostDoors(app: FastifyInstance, doors: Doors): void {
+  const transactions = { bodyLimit: limits.transactionBytes, config: { door: "transactions" } } as const
+  app.post<{ Body: unknown }>("/chain/transactions", transactions, async (request, reply) =>
+    answer(reply, await doors.submit(bytesOf(request.body))),
+  )
+  const mail = { config: { door: "mail" } } as const
+  app.post<{ Body: unknown }>("/mail", mail, async (request, reply) => {
+    await doors.receiveMail(bytesOf(request.body))
+    return answer(reply.status(202), {})
+  })
+  app.post<{ Body: unknown }>("/mail/drain", { ...mail, bodyLimit: drainBytes }, async (request, reply) =>
+    answerBytes(reply, await doors.drainMail(bytesOf(request.body))),
+  )
+  const desk = { config: { desk: true } } as const
+  app.post<{ Params: { operation: string } }>("/desk/:operation", desk, async (request, reply) => {
     const operation = doors.operation(request.params.operation)
-    if (operation === undefined) {
-      const refusal = {
-        code: "operation-unknown",
-        message: "Cannot use desk: no such operation here",
-        at: "operation",
-        remedy: "Ask for one that an organization of this kind has",
-      }
-      return sendRefusal(reply, refusal, 404)
-    }
+    if (operation === undefined) return sendRefusal(reply, operationUnknown, 404)
     return answer(reply, await operation(new Fields(request.body ?? {})))
   })
+}
+
+/** Builds the server; `deskToken` opens the desk and is known only to who started the node. */
+export function buildServer(doors: Doors, deskToken: Uint8Array, options: ServerOptions = {}): FastifyInstance {
+  const { certificate, patience } = options
+  const serverFactory = (handler: unknown): Server => createListener(handler as RequestListener, certificate, patience)
+  const app: FastifyInstance = fastify({
+    bodyLimit,
+    logger: false,
+    serverFactory,
+    clientErrorHandler: answerSocket,
+    frameworkErrors: (_error, _request, reply) => void sendRefusal(reply as FastifyReply, noDoor, 404),
+    // Open polls of others must not hold up a stop.
+    forceCloseConnections: true,
+  })
+  app.addContentTypeParser("application/cbor", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
+  answerErrors(app)
+  guard(app, doors, deskToken, options)
+  openPublicDoors(app, doors)
+  openPostDoors(app, doors)
   return app
 }

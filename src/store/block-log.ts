@@ -1,58 +1,125 @@
 /**
- * Blocks by height, in the same environment as the state they made. Heights have no gaps. A block is cut into pieces
- * that fit beside another on a page: a value of many pages makes LMDB search its free pages for a run of them, and on
- * a large store that search costs more than everything else a block writes.
+ * Blocks by height, in the same environment as the state they made. Heights have no gaps. A block is kept whole, or as
+ * a body to which its proof (header, votes, validator sets) is added later in a table of its own:
+ *
+ *   whole:  blocks[h] = FinalBlock                      body first:  blocks[h] = BlockBody, then proofs[h] = BlockProof
  */
-import { concat } from "../base/bytes.ts"
+import { assert } from "../base/assert.ts"
+import { equalBytes } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
-import { type FinalBlock, finalBlockCodec } from "../base/chain/block.ts"
+import {
+  type BlockBody,
+  type BlockProof,
+  blockBodyCodec,
+  blockProofCodec,
+  type FinalBlock,
+  finalBlockCodec,
+} from "../base/chain/block.ts"
+import { compareTime, dataHash } from "../base/chain/header.ts"
 import { Fault } from "../base/fault.ts"
-import { decodeAs, encodeAs } from "../base/schema.ts"
-import type { Bytes } from "./environment.ts"
+import { type Codec, decodeAs, encodeAs } from "../base/schema.ts"
+import { type Environment, openTable, openTableIfAny } from "./environment.ts"
+import { Pieces } from "./pieces.ts"
+
+/** The first byte of a body: the head of a CBOR array of its five fields. A whole block has seven. */
+const bodyHead = 0x85
 
 export class BlockLog {
-  readonly #table: Bytes
+  readonly #blocks: Pieces
+  /** Absent in a store from before there were proofs, opened for reading. */
+  readonly #proofs: Pieces | undefined
 
-  constructor(table: Bytes) {
-    this.#table = table
+  constructor(environment: Environment) {
+    this.#blocks = new Pieces(openTable(environment, "blocks"))
+    const proofs = openTableIfAny(environment, "proofs")
+    this.#proofs = proofs && new Pieces(proofs)
   }
 
-  /** The bytes of a block as stored; undefined when it is not. */
+  /** The bytes of a final block; undefined where there is none, or a body alone. As stored, when it is stored whole. */
   bytes(height: number): Uint8Array | undefined {
-    const pieces: Uint8Array[] = []
-    for (const { value } of this.#table.getRange({ start: pieceKey(height, 0), end: pieceKey(height + 1, 0) }))
-      pieces.push(value)
-    return pieces.length === 0 ? undefined : concat(...pieces)
+    const stored = this.#blocks.get(height)
+    if (stored?.[0] !== bodyHead) return stored
+    const block = this.get(height)
+    return block && encodeAs(finalBlockCodec, block)
   }
 
-  /** @throws Fault when the stored bytes are not a block: the disk has changed them. */
+  /**
+   * A final block; undefined where there is none, or a body alone.
+   *
+   * @throws Fault when the stored bytes are not a block: the disk has changed them.
+   */
   get(height: number): FinalBlock | undefined {
-    const stored = this.bytes(height)
+    const stored = this.#blocks.get(height)
     if (stored === undefined) return undefined
-    try {
-      return decodeAs(finalBlockCodec, stored)
-    } catch (cause) {
-      if (!(cause instanceof EncodingError)) throw cause
-      throw new Fault(`Cannot read block ${height}: its stored bytes are damaged`, { cause })
-    }
+    if (stored[0] !== bodyHead) return decodeStored(finalBlockCodec, stored, height)
+    const proof = this.#proofs?.get(height)
+    if (proof === undefined) return undefined
+    const { batches, resultRoots, results } = decodeStored(blockBodyCodec, stored, height)
+    return { ...decodeStored(blockProofCodec, proof, height), batches, resultRoots, results }
   }
 
-  /** Inside a transaction of the environment only. */
+  /** What was executed at a height, with or without its proof. @throws Fault as `get`. */
+  body(height: number): BlockBody | undefined {
+    const stored = this.#blocks.get(height)
+    if (stored?.[0] === bodyHead) return decodeStored(blockBodyCodec, stored, height)
+    const block = stored && decodeStored(finalBlockCodec, stored, height)
+    return block && bodyOf(block)
+  }
+
+  /** The lowest height whose block is kept; undefined when none is. */
+  lowest(): number | undefined {
+    return this.#blocks.lowest()
+  }
+
+  /** The last height up to which all bodies have their proofs, when `height` is the last of all. */
+  attachedHeight(height: number): number {
+    let attached = height
+    while (attached > 0 && this.#isBodyAlone(attached)) attached--
+    return attached
+  }
+
+  /** Inside a transaction of the environment only, as all that follows. */
   put(block: FinalBlock): void {
-    const bytes = encodeAs(finalBlockCodec, block)
-    const { height } = block.header
-    for (let at = 0, piece = 0; at < bytes.length; at += pieceBytes, piece++)
-      this.#table.put(pieceKey(height, piece), bytes.subarray(at, at + pieceBytes))
+    this.#blocks.put(block.header.height, encodeAs(finalBlockCodec, block))
+  }
+
+  putBody(body: BlockBody): void {
+    this.#blocks.put(body.height, encodeAs(blockBodyCodec, body))
+  }
+
+  putProof(proof: BlockProof): void {
+    assert(this.#proofs !== undefined, "a store that is written to has a table of proofs")
+    this.#proofs.put(proof.header.height, encodeAs(blockProofCodec, proof))
+  }
+
+  /** Returns a measure of the work: the pieces removed. */
+  remove(height: number): number {
+    return this.#blocks.remove(height) + (this.#proofs?.remove(height) ?? 0)
+  }
+
+  #isBodyAlone(height: number): boolean {
+    return this.#blocks.get(height)?.[0] === bodyHead && this.#proofs?.has(height) !== true
   }
 }
 
-/** Two such values and their keys fit a page of 4 KiB. */
-const pieceBytes = 1980
+/** Whether a proof is of the block whose body this is. */
+export function belongsTo({ header }: BlockProof, body: BlockBody): boolean {
+  return (
+    header.height === body.height &&
+    compareTime(header.time, body.time) === 0 &&
+    equalBytes(header.dataHash, dataHash(body.batches))
+  )
+}
 
-/** Sorts by height, then piece. */
-function pieceKey(height: number, piece: number): Uint8Array {
-  const key = Buffer.alloc(12)
-  key.writeBigUInt64BE(BigInt(height))
-  key.writeUInt32BE(piece, 8)
-  return key
+function bodyOf({ header, batches, resultRoots, results }: FinalBlock): BlockBody {
+  return { height: header.height, time: header.time, batches, resultRoots, results }
+}
+
+function decodeStored<T>(codec: Codec<T>, stored: Uint8Array, height: number): T {
+  try {
+    return decodeAs(codec, stored)
+  } catch (cause) {
+    if (!(cause instanceof EncodingError)) throw cause
+    throw new Fault(`Cannot read block ${height}: its stored bytes are damaged`, { cause })
+  }
 }

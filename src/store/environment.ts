@@ -24,7 +24,7 @@ export function openEnvironment(directory: string, options: EnvironmentOptions =
       encoding: "binary",
       keyEncoding: "binary",
       cache: false,
-      maxDbs: 4,
+      maxDbs: 8,
       // On by default, and then a commit resolves before it is on disk.
       overlappingSync: false,
       ...options,
@@ -36,6 +36,11 @@ export function openEnvironment(directory: string, options: EnvironmentOptions =
 
 export function openTable(environment: Environment, name: string): Bytes {
   return environment.openDB(name, { encoding: "binary", keyEncoding: "binary", cache: false })
+}
+
+/** In an environment opened for reading alone, a table that was never made is undefined. */
+export function openTableIfAny(environment: Environment, name: string): Bytes | undefined {
+  return openTable(environment, name) as Bytes | undefined
 }
 
 /** What LMDB hands out, as a plain byte array of its own memory. */

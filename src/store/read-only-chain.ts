@@ -4,12 +4,12 @@
  */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import type { FinalBlock } from "../base/chain/block.ts"
+import type { BlockBody, FinalBlock } from "../base/chain/block.ts"
 import { Fault } from "../base/fault.ts"
 import { BlockLog } from "./block-log.ts"
 import { BucketTree } from "./bucket-tree.ts"
 import { type Environment, openEnvironment, openTable, owned } from "./environment.ts"
-import { decodeMeta, genesisKey, metaKey } from "./state-meta.ts"
+import { genesisKey, readMeta, stateTables } from "./state-meta.ts"
 import { loadTree } from "./tree-load.ts"
 
 /** Whether a store's data is in this directory at all. */
@@ -26,7 +26,12 @@ export class ReadOnlyChain {
   readonly appHash: Uint8Array
   /** Digest of the genesis file that the store began with. */
   readonly genesis: Uint8Array
+  /** The last height up to which every block has its header and votes; those above are bodies alone. */
+  readonly attachedHeight: number
+  /** Of the blocks that are kept; above 1 in a chain that was pruned or joined by a snapshot. */
+  readonly lowestHeight: number
   readonly #environment: Environment
+  readonly #stateTable: string
   readonly #log: BlockLog
 
   /** @throws Fault when the directory holds no chain that can be read. */
@@ -35,12 +40,15 @@ export class ReadOnlyChain {
     this.#environment = openEnvironment(directory, { readOnly: true })
     try {
       const table = openTable(this.#environment, "meta")
-      const { k, height, appHash } = decodeMeta(table.getBinary(metaKey)!)
+      const { k, height, appHash, table: stateTable } = readMeta(table)!
       this.k = k
       this.height = height
       this.appHash = appHash
+      this.#stateTable = stateTables[stateTable]
       this.genesis = owned(table.getBinary(genesisKey)!)
-      this.#log = new BlockLog(openTable(this.#environment, "blocks"))
+      this.#log = new BlockLog(this.#environment)
+      this.attachedHeight = this.#log.attachedHeight(height)
+      this.lowestHeight = this.#log.lowest() ?? height + 1
     } catch (cause) {
       throw new Fault(`Cannot read the chain in ${directory}: it has no whole head`, { cause })
     }
@@ -51,7 +59,12 @@ export class ReadOnlyChain {
     return this.#log.get(height)
   }
 
-  /** A block's bytes as they lie here. */
+  /** What was executed at a height, with or without its header and votes. @throws Fault as `block`. */
+  body(height: number): BlockBody | undefined {
+    return this.#log.body(height)
+  }
+
+  /** A final block's bytes: as they lie here, when it lies here whole. */
   bytes(height: number): Uint8Array | undefined {
     return this.#log.bytes(height)
   }
@@ -59,7 +72,7 @@ export class ReadOnlyChain {
   /** The app hash that the rows lying here make: all of them are read. */
   appHashOfRows(): Uint8Array {
     const tree = new BucketTree(this.k)
-    loadTree(tree, openTable(this.#environment, "state"))
+    loadTree(tree, openTable(this.#environment, this.#stateTable))
     return tree.appHash()
   }
 

@@ -149,9 +149,23 @@ function rangeOf({ prefix }: Table): { start: Uint8Array; end: Uint8Array } {
   return { start: prefix, end }
 }
 
-export function databaseKey(table: Table, key: Uint8Array): Buffer {
+function databaseKey(table: Table, key: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(table.prefix.length + key.length)
   bytes.set(table.prefix)
   bytes.set(key, table.prefix.length)
   return bytes
+}
+
+/** The last value of every row, by ascending key: LMDB then copies each page once. */
+export function sortedRows(sealed: readonly (readonly Write[])[]): [Buffer, Uint8Array | undefined][] {
+  const last = new Map<string, Write>()
+  if (sealed.length === 1) {
+    return sealed[0]!.map((write) => row(write)).sort((a, b) => Buffer.compare(a[0], b[0]))
+  }
+  for (const writes of sealed) for (const write of writes) last.set(`${write.table.prefix}${write.id}`, write)
+  return [...last.values()].map((write) => row(write)).sort((a, b) => Buffer.compare(a[0], b[0]))
+}
+
+function row({ table, key, value }: Write): [Buffer, Uint8Array | undefined] {
+  return [databaseKey(table, key), value]
 }

@@ -3,16 +3,20 @@
  * fsynced transaction. Rules write through the `State` port into the open block; `seal` hashes it, `commit` makes it
  * durable while later blocks already run on top.
  */
+import { assert } from "../base/assert.ts"
 import { equalBytes } from "../base/bytes.ts"
-import type { FinalBlock } from "../base/chain/block.ts"
+import type { BlockBody, BlockProof, FinalBlock, ValidatorHandover } from "../base/chain/block.ts"
+import type { BlockTime } from "../base/chain/header.ts"
 import { Fault } from "../base/fault.ts"
 import { keyHash, type State, type StateProof } from "../base/state.ts"
-import { BlockLog } from "./block-log.ts"
+import { BlockArchive } from "./block-archive.ts"
+import type { BlockLog } from "./block-log.ts"
 import { BucketTree } from "./bucket-tree.ts"
 import { type Bytes, type Environment, openEnvironment, openTable, owned } from "./environment.ts"
 import { hashInto, hashKeyInto } from "./hash.ts"
-import { decodeMeta, encodeMeta, genesisKey, metaKey } from "./state-meta.ts"
-import { databaseKey, StateRows, type Write } from "./state-rows.ts"
+import { encodeMeta, genesisKey, metaKey, readMeta, type StateMeta, stateTables } from "./state-meta.ts"
+import { StateRows, sortedRows, type Write } from "./state-rows.ts"
+import { StoreSnapshots } from "./store-snapshots.ts"
 import { loadTree } from "./tree-load.ts"
 
 export interface StateStoreOptions {
@@ -20,17 +24,24 @@ export interface StateStoreOptions {
   readonly k?: number
 }
 
+/** What is durable: the head of the last commit. */
+type Durable = Pick<StateMeta, "height" | "time" | "table">
+
 export class StateStore implements State {
   readonly k: number
+  /** Snapshots of this state, and restoring one in its place. */
+  readonly snapshots: StoreSnapshots
   readonly #environment: Environment
-  readonly #database: Bytes
   readonly #metaTable: Bytes
-  readonly #log: BlockLog
-  readonly #rows: StateRows
-  readonly #tree: BucketTree
+  readonly #archive: BlockArchive
+  #database: Bytes
+  #rows: StateRows
+  #tree: BucketTree
   /** Writes of sealed blocks that no commit has taken yet. */
   #sealed: (readonly Write[])[] = []
-  #height = 0
+  #durable: Durable = { height: 0, time: undefined, table: 0 }
+  /** Of the last block that a commit was asked for. */
+  #queuedHeight = 0
   #sealedAppHash: Uint8Array
   #committing: Promise<void> = Promise.resolve()
   #genesisToWrite: Uint8Array | undefined
@@ -41,27 +52,44 @@ export class StateStore implements State {
   constructor(directory: string, { k = 18 }: StateStoreOptions = {}) {
     this.k = k
     this.#environment = openEnvironment(directory)
-    this.#database = openTable(this.#environment, "state")
     this.#metaTable = openTable(this.#environment, "meta")
-    this.#log = new BlockLog(openTable(this.#environment, "blocks"))
+    const meta = readMeta(this.#metaTable)
+    if (meta !== undefined) {
+      if (meta.k !== k) throw new Fault(`Cannot open the store in ${directory}: its tree has 2^${meta.k} buckets`)
+      this.#durable = meta
+      this.#queuedHeight = meta.height
+    }
+    this.#archive = new BlockArchive(this.#environment, this.#durable.height)
+    this.#database = openTable(this.#environment, stateTables[this.#durable.table])
     this.#rows = new StateRows(this.#database)
     this.#tree = new BucketTree(k)
-    const stored = this.#metaTable.getBinary(metaKey)
-    if (stored !== undefined) {
-      const meta = decodeMeta(stored)
-      if (meta.k !== k) throw new Fault(`Cannot open the store in ${directory}: its tree has 2^${meta.k} buckets`)
-      loadTree(this.#tree, this.#database)
-      this.#height = meta.height
-    }
+    if (meta !== undefined) loadTree(this.#tree, this.#database)
     this.#sealedAppHash = this.#tree.appHash()
-    if (stored !== undefined && !equalBytes(decodeMeta(stored).appHash, this.#sealedAppHash)) {
+    if (meta !== undefined && !equalBytes(meta.appHash, this.#sealedAppHash)) {
       throw new Fault(`Cannot open the store in ${directory}: its rows do not make the app hash stored with them`)
     }
+    this.snapshots = this.#makeSnapshots(directory)
   }
 
   /** Of the last durable block; 0 before the first. */
   get height(): number {
-    return this.#height
+    return this.#durable.height
+  }
+
+  /** Header time of the last durable block; undefined at the genesis. */
+  get lastTime(): BlockTime | undefined {
+    const { height, time } = this.#durable
+    return time ?? this.#archive.log.get(height)?.header.time
+  }
+
+  /** The last height up to which every body has its proof. */
+  get attachedHeight(): number {
+    return this.#archive.attachedHeight
+  }
+
+  /** Of the blocks still kept; one above `height` where none is. */
+  get lowestHeight(): number {
+    return this.#archive.log.lowest() ?? this.height + 1
   }
 
   /** Of the state after the last sealed block, durable or not. */
@@ -91,7 +119,7 @@ export class StateStore implements State {
   }
 
   get blocks(): BlockLog {
-    return this.#log
+    return this.#archive.log
   }
 
   get(table: string, key: Uint8Array): Uint8Array | undefined {
@@ -144,35 +172,80 @@ export class StateStore implements State {
    * @throws Fault when the disk refuses. The store then takes no more commits: reopen it.
    */
   commit(blocks: readonly FinalBlock[]): Promise<void> {
-    const sealed = this.#sealed
-    this.#sealed = []
-    const appHash = this.#sealedAppHash
-    this.#committing = this.#committing.then(() => this.#write(blocks, sealed, appHash))
-    return this.#committing
+    const last = blocks.at(-1)?.header
+    if (last !== undefined) this.#archive.expectWhole(this.#queuedHeight, last.height)
+    return this.#queue(last, {
+      put: () => this.#archive.put(blocks),
+      settle: () => this.#archive.settle(blocks),
+    })
+  }
+
+  /** The same for one block whose proof is not known yet: its body follows the block before. */
+  commitBody(body: BlockBody): Promise<void> {
+    assert(body.height === this.#queuedHeight + 1, "bodies are committed without gaps")
+    return this.#queue(body, { put: () => this.#archive.log.putBody(body), settle: () => undefined })
+  }
+
+  /**
+   * Adds the proof of a committed body; in order of height. On disk when it resolves. Commits do not wait for it.
+   *
+   * @throws Fault when it is the proof of another block, or the disk refuses.
+   */
+  attach(proof: BlockProof): Promise<void> {
+    assert(proof.header.height <= this.#queuedHeight, "a body is committed before its proof is attached")
+    return this.#archive.attach(proof, this.#committing)
+  }
+
+  /** Removes blocks below a height, but none of the last 100 and none without its proof. */
+  prune(below: number): Promise<void> {
+    return this.#archive.prune(below, this.height)
+  }
+
+  /** Every change of validators that is durable, by ascending height. */
+  handovers(): readonly ValidatorHandover[] {
+    return this.#archive.handovers()
+  }
+
+  /** Those of before this store's first block, verified by the caller. */
+  addHandovers(list: readonly ValidatorHandover[]): Promise<void> {
+    return this.#archive.addHandovers(list)
   }
 
   async close(): Promise<void> {
     await this.#committing.catch(() => undefined)
+    await this.#archive.rest()
+    await this.snapshots.rest()
     await this.#environment.close()
   }
 
+  #queue(head: Pick<BlockBody, "height" | "time"> | undefined, blocks: BlockWrite): Promise<void> {
+    const sealed = this.#sealed
+    this.#sealed = []
+    const appHash = this.#sealedAppHash
+    this.#queuedHeight = head?.height ?? this.#queuedHeight
+    this.#committing = this.#committing.then(() => this.#write(head, blocks, sealed, appHash))
+    return this.#committing
+  }
+
   async #write(
-    blocks: readonly FinalBlock[],
+    head: Pick<BlockBody, "height" | "time"> | undefined,
+    blocks: BlockWrite,
     sealed: readonly (readonly Write[])[],
     appHash: Uint8Array,
   ): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken
-    const height = blocks.at(-1)?.header.height ?? this.#height
+    const { height, time } = head ?? this.#durable
     const rows = sortedRows(sealed)
+    const durable = { height, time, table: this.#durable.table }
     try {
       await this.#environment.batch(() => {
         for (const [key, value] of rows) {
           if (value === undefined) this.#database.remove(key)
           else this.#database.put(key, value)
         }
-        for (const block of blocks) this.#log.put(block)
+        blocks.put()
         if (this.#genesisToWrite !== undefined) this.#metaTable.put(genesisKey, this.#genesisToWrite)
-        this.#metaTable.put(metaKey, encodeMeta({ k: this.k, height, appHash }))
+        this.#metaTable.put(metaKey, encodeMeta({ k: this.k, appHash, ...durable }))
       })
     } catch (cause) {
       this.#broken = new Fault(`Cannot write block ${height} to disk`, { cause })
@@ -182,20 +255,34 @@ export class StateStore implements State {
     this.#environment.resetReadTxn()
     for (const writes of sealed) this.#rows.settle(writes)
     this.#genesisToWrite = undefined
-    this.#height = height
+    this.#durable = durable
+    blocks.settle()
+  }
+
+  #makeSnapshots(directory: string): StoreSnapshots {
+    return new StoreSnapshots({
+      directory,
+      k: this.k,
+      environment: this.#environment,
+      metaTable: this.#metaTable,
+      state: () => ({ database: this.#database, table: this.#durable.table }),
+      lastTime: () => this.lastTime,
+      isAtGenesis: () => this.#queuedHeight === 0 && this.#sealed.length === 0 && this.genesis !== undefined,
+      adopt: ({ tree, meta, database }) => {
+        this.#durable = meta
+        this.#queuedHeight = meta.height
+        this.#database = database
+        this.#rows = new StateRows(database)
+        this.#tree = tree
+        this.#sealedAppHash = meta.appHash
+        this.#archive.skipTo(meta.height)
+      },
+    })
   }
 }
 
-/** The last value of every row, by ascending key: LMDB then copies each page once. */
-function sortedRows(sealed: readonly (readonly Write[])[]): [Buffer, Uint8Array | undefined][] {
-  const last = new Map<string, Write>()
-  if (sealed.length === 1) {
-    return sealed[0]!.map((write) => row(write)).sort((a, b) => Buffer.compare(a[0], b[0]))
-  }
-  for (const writes of sealed) for (const write of writes) last.set(`${write.table.prefix}${write.id}`, write)
-  return [...last.values()].map((write) => row(write)).sort((a, b) => Buffer.compare(a[0], b[0]))
-}
-
-function row({ table, key, value }: Write): [Buffer, Uint8Array | undefined] {
-  return [databaseKey(table, key), value]
+/** What a commit does to the block log: within its transaction, and once that is durable. */
+interface BlockWrite {
+  put(): void
+  settle(): void
 }

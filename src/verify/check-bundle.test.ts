@@ -42,6 +42,18 @@ test("offline it says what it could not check, and still re-computes the cents",
   assert.equal(verdict.recomputed?.plan, 133798n)
 })
 
+test("after the chain moved, what was signed for the former one is good, alone or in a bundle of the new one", () => {
+  const moved = { ...view, chainId: "the-consortium", former: chainId }
+  const carried = { ...standardBundle, chainId: moved.chainId }
+  for (const bundle of [standardBundle, carried]) {
+    const { good, failure, statementChain } = checkBundle(bundle, moved)
+    assert.deepEqual([good, failure, statementChain], [true, undefined, chainId])
+  }
+  const stranger = { ...view, chainId: moved.chainId }
+  assert.equal(checkBundle(standardBundle, stranger).failure?.code, "other-chain")
+  assert.equal(checkBundle(carried, stranger).failure?.code, "signature-forged")
+})
+
 const bump = (bytes: Uint8Array, at = bytes.length - 1) => {
   const changed = bytes.slice()
   changed[at]! ^= 1

@@ -40,6 +40,8 @@ export interface BundleVerdict {
   /** Unsalted, for the parties to compare. */
   readonly determination?: Uint8Array
   readonly statementId?: Uint8Array
+  /** The chain that the statement is signed for: whoever signs beside the others signs for the same. */
+  readonly statementChain?: string
 }
 
 /** The registers' word on a key: of this organization, with this role. */
@@ -107,10 +109,11 @@ function missing(view: RegisterView): NotChecked[] {
 /** Checks a decoded bundle in full. Anything in it may come from an adversary. */
 export function checkBundle(bundle: Bundle, view: RegisterView): BundleVerdict {
   const notChecked = missing(view)
-  let known: Pick<BundleVerdict, "recomputed" | "determination" | "statementId"> = {}
+  let known: Pick<BundleVerdict, "recomputed" | "determination" | "statementId" | "statementChain"> = {}
   try {
-    const opened = openBundle(bundle, view.chainId)
-    known = { statementId: opened.statementId, determination: determinationDigest(bundle.determination) }
+    const opened = openBundle(bundle, view)
+    const { statementId, statementChain } = opened
+    known = { statementId, statementChain, determination: determinationDigest(bundle.determination) }
     checkRegisters(opened, view)
     checkSigners(opened, view)
     if (isPending(opened, view)) notChecked.push("assurance")

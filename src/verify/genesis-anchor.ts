@@ -13,5 +13,6 @@ export function anchorOfGenesis(genesis: Uint8Array): TrustAnchor | Rejection {
   const validators: Validator[] = []
   for (const [{ key }, { power }] of openTables(state).validators.rows())
     validators.push({ publicKey: key.subarray(1), power })
-  return { chainId, genesis: hash, k: chain.k, validators }
+  const anchor = { chainId, genesis: hash, k: chain.k, validators }
+  return chain.pinned === undefined ? anchor : { ...anchor, former: chain.pinned.chainId }
 }

@@ -18,5 +18,13 @@ export { receiptFromJson, receiptToJson } from "./receipt-json.ts"
 export { decodeRegisterProof, encodeRegisterProof, openRegisterProof, type RegisterProof } from "./register-proof.ts"
 export type { RegisterView } from "./register-view.ts"
 export { type TwoStories, twoStories } from "./snapshot-equivocation.ts"
-export { type Checkpoint, decodeAnchor, encodeAnchor, type TrustAnchor } from "./trust.ts"
+export {
+  type Checkpoint,
+  decodeAnchor,
+  decodeLinks,
+  encodeAnchor,
+  encodeLinks,
+  endedAnchor,
+  type TrustAnchor,
+} from "./trust.ts"
 export { type Signer, type Trust, type Verdict, verifyReceipt } from "./verify.ts"

@@ -2,10 +2,10 @@
  * First part of the check of a bundle: every part decoded, every signature verified, and all ids agreeing with one
  * another. What comes out is typed; what it says about money and medicine is checked in `check-bundle.ts`.
  */
-import { verifySignature } from "#crypto"
 import { equalBytes } from "../base/bytes.ts"
 import { EncodingError, encode, Reader } from "../base/cbor.ts"
-import { decodeEnvelope, meanings, type Signature, toSign } from "../base/envelope.ts"
+import { decodeEnvelope, meanings, type Signature } from "../base/envelope.ts"
+import { type ChainNames, chainOf } from "../ledger/chain-names.ts"
 import { type DecodedTransaction, decodeTransaction, verifyAll } from "../ledger/decode.ts"
 import { Refused, type Voucher, voucherEnvelope } from "../ledger/envelopes.ts"
 import { isRejection } from "../ledger/rejection.ts"
@@ -34,6 +34,8 @@ export interface OpenedBundle {
   /** In payment order; undefined where only the digest is shown. */
   readonly legs: readonly (Leg | undefined)[]
   readonly statementId: Uint8Array
+  /** The chain that the visit statement is signed for. */
+  readonly statementChain: string
   /** Of both statements: whose signatures stand behind the visit. */
   readonly signatures: readonly Signature[]
   readonly visitSignatures: readonly Signature[]
@@ -49,28 +51,26 @@ export function part<T>(at: string, read: () => T, code: BundleFailureCode = "ba
   }
 }
 
-function statement(bundle: Bundle, field: "factsStatement" | "visitStatement", type: string): DecodedTransaction {
-  const decoded = decodeTransaction(bundle.chainId, bundle[field])
+function statement(names: ChainNames, bytes: Uint8Array, field: string, type: string): DecodedTransaction {
+  const decoded = decodeTransaction(names, bytes)
   need(!isRejection(decoded) && decoded.type.type === type, "bad-encoding", field)
   need(verifyAll(decoded) === undefined, "signature-forged", field)
   return decoded
 }
 
-function isSigned(chainId: string, payload: Uint8Array, { key, header, signature }: Signature): boolean {
-  return verifySignature(key.subarray(1), toSign(chainId, header, payload), signature)
-}
-
-function openVoucher({ chainId, voucher: bytes }: Bundle): Voucher {
+function openVoucher(names: ChainNames, { voucher: bytes }: Bundle): Voucher {
   const voucher = part("voucher", () => voucherEnvelope.read(new Reader(encode(bytes))))
-  need(isSigned(chainId, voucher.payload, voucher.signatures[0]!), "signature-forged", "voucher")
+  const chain = chainOf(names, voucher)
+  need(chain !== undefined, "signature-forged", "voucher")
+  voucher.bind(chain)
   return voucher
 }
 
-function openSnapshot({ chainId, snapshot: bytes }: Bundle) {
+function openSnapshot(names: ChainNames, { snapshot: bytes }: Bundle) {
   const { payload, signatures } = part("snapshot", () => decodeEnvelope(bytes, 1))
   const [signature] = signatures
   need(signature !== undefined && signature.meaning === meanings.counted, "bad-encoding", "snapshot")
-  need(isSigned(chainId, payload, signature), "signature-forged", "snapshot")
+  need(chainOf(names, { payload, signatures }) !== undefined, "signature-forged", "snapshot")
   return {
     snapshotPayload: payload,
     snapshotKey: signature.key,
@@ -81,7 +81,7 @@ function openSnapshot({ chainId, snapshot: bytes }: Bundle) {
 /** Whether both statements, the voucher and the bundle speak of one visit, one provider, one leg. */
 function checkIds(bundle: Bundle, facts: DecodedTransaction, visit: VisitBody, voucher: Voucher): void {
   const body = facts.body as FactsBody
-  need(equalBytes(visit.facts.id(bundle.chainId), facts.id), "ids-differ", "visitStatement.facts")
+  need(equalBytes(visit.facts.id(facts.chainId), facts.id), "ids-differ", "visitStatement.facts")
   need(body.provider === bundle.provider, "ids-differ", "factsStatement.provider")
   need(equalBytes(voucher.body.V, body.V), "ids-differ", "voucher.V")
   const { delegation } = bundle
@@ -96,19 +96,24 @@ function checkIds(bundle: Bundle, facts: DecodedTransaction, visit: VisitBody, v
   need(bundle.legs[bundle.own]?.opened !== undefined, "ids-differ", "own")
 }
 
-/** @throws BundleRefused at the first part that is not canonical, not signed, or names something else than the others. */
-export function openBundle(bundle: Bundle, chainId: string): OpenedBundle {
-  need(bundle.chainId === chainId, "other-chain", "chainId")
-  const facts = statement(bundle, "factsStatement", factsStatementType)
-  const signed = statement(bundle, "visitStatement", visitStatementType)
+/**
+ * A bundle of the former chain holds nothing of this one; in one of this chain each envelope may be of either.
+ * @throws BundleRefused at the first part that is not canonical, not signed, or names something else than the others.
+ */
+export function openBundle(bundle: Bundle, chain: string | ChainNames): OpenedBundle {
+  const { chainId, former }: ChainNames = typeof chain === "string" ? { chainId: chain } : chain
+  need(bundle.chainId === chainId || bundle.chainId === former, "other-chain", "chainId")
+  const names = bundle.chainId === chainId ? { chainId, former } : { chainId: bundle.chainId }
+  const facts = statement(names, bundle.factsStatement, "factsStatement", factsStatementType)
+  const signed = statement(names, bundle.visitStatement, "visitStatement", visitStatementType)
   const visit = signed.body as VisitBody
-  const voucher = openVoucher(bundle)
+  const voucher = openVoucher(names, bundle)
   checkIds(bundle, facts, visit, voucher)
   return {
     bundle,
     facts: facts.body as FactsBody,
     visit,
-    ...openSnapshot(bundle),
+    ...openSnapshot(names, bundle),
     voucher,
     terms: part("terms", () => decodeTerms(bundle.terms)),
     claim: part("claim", () => decodeClaim(bundle.claim)),
@@ -116,6 +121,7 @@ export function openBundle(bundle: Bundle, chainId: string): OpenedBundle {
     determination: part("determination", () => decodeDetermination(bundle.determination)),
     legs: bundle.legs.map(({ opened }, i) => opened && part(`legs[${i}]`, () => decodeLeg(opened.leg))),
     statementId: signed.id,
+    statementChain: signed.chainId,
     signatures: [...facts.signatures, ...signed.signatures],
     visitSignatures: signed.signatures,
   }

@@ -221,7 +221,25 @@ const scenarios: Readonly<Record<string, () => Scenario>> = {
     const body = { org: clinic, hour: world.hour, root: fresh, previous: new Uint8Array(32) }
     return simple("anchor-log/1", body, [by(clinic, "operate", "anchored")], world)
   },
+  "anchor-log/2": () => {
+    const world = new World()
+    world.set("clock", { zero: 0 }, { upgrade: { protocol: 2, height: 1 } })
+    const body = { org: clinic, hour: world.hour, root: fresh, previous: new Uint8Array(32), lines: 3 }
+    return simple("anchor-log/2", body, [by(clinic, "operate", "anchored")], world)
+  },
+  "propose/1": () => simple("propose/1", proposal, [by(clinic, "vote", "proposed")]),
+  "ballot/1": () => {
+    const world = new World()
+    const draft = { type: "propose/1", body: proposal, orders: [by(clinic, "vote", "proposed")] }
+    world.must(draft)
+    const body = { proposal: decodedOf(world, draft).id, vote: 1 }
+    // Another's vote of the same id does not show this one's.
+    world.must({ type: "ballot/1", body, orders: [by(payer, "vote", "balloted")] })
+    return simple("ballot/1", body, [by(board, "vote", "balloted")], world)
+  },
 }
+
+const proposal = { action: { name: "set-parameter", fields: { number: 1, value: 24 } } }
 
 function decodedOf(world: World, draft: Draft): DecodedTransaction {
   const decoded = decodeTransaction(chainId, world.sign(draft))
@@ -230,7 +248,7 @@ function decodedOf(world: World, draft: Draft): DecodedTransaction {
 }
 
 function isShown(world: World, transaction: DecodedTransaction): boolean {
-  const { table, key, shows } = placementOf(transaction, chainId)
+  const { table, key, shows } = placementOf(transaction)
   const row = world.state.get(table, key)
   return row !== undefined && shows(row)
 }

@@ -4,10 +4,10 @@
  */
 import { equalBytes } from "../base/bytes.ts"
 import { decode, type Value } from "../base/cbor.ts"
-import { decodeEnvelope, meanings } from "../base/envelope.ts"
-import { decodeAs, encodeAs } from "../base/schema.ts"
+import { meanings } from "../base/envelope.ts"
+import { type Decoded, decodeAs, encodeAs } from "../base/schema.ts"
+import { ballotMark } from "../ledger/constitution/ballot-mark.ts"
 import type { DecodedTransaction } from "../ledger/decode.ts"
-import { transactionId } from "../ledger/envelopes.ts"
 import {
   directions,
   type KeyOf,
@@ -17,6 +17,7 @@ import {
   type TableName,
   voucherStates,
 } from "../ledger/rows.ts"
+import type { voidVoucherBody } from "../ledger/visit/1-hold.ts"
 
 /** The row that shows a transaction, and the test of its value. */
 export interface Placement {
@@ -71,7 +72,8 @@ function statementOperations(type: string, { signatures }: DecodedTransaction, b
   return has(meanings.countersigned) || has(meanings.attested) ? [operations.countersign] : [operations.commitRecord]
 }
 
-function inOwnRow(type: string, body: Fields, { id }: DecodedTransaction, chainId: string) {
+function inOwnRow(type: string, body: Fields, transaction: DecodedTransaction) {
+  const { id, chainId } = transaction
   const [a, b, c, d, e] = body as [never, never, never, never, never]
   const amount = (value: Value) => BigInt(value as number)
   switch (type) {
@@ -100,11 +102,16 @@ function inOwnRow(type: string, body: Fields, { id }: DecodedTransaction, chainI
         (found) => found.payer === b && found.series === c && found.version === d && found.from === e,
       )
     case "void-voucher/1": {
-      const { payload } = decodeEnvelope(a)
-      const [, expiry] = decode(payload) as [string, number]
-      const voucher = transactionId(chainId, payload)
-      return row("vouchers", { expiry, id: voucher }, ({ state }) => state === voucherStates.void)
+      const { voucher } = transaction.body as Decoded<typeof voidVoucherBody>
+      const key = { expiry: voucher.expiry, id: voucher.id(chainId) }
+      return row("vouchers", key, ({ state }) => state === voucherStates.void)
     }
+    case "ballot/1":
+      return row(
+        "applied",
+        { expiry: transaction.expiry, id: ballotMark(id, transaction.signatures[0]!.key) },
+        () => true,
+      )
     case "grant/1":
       return row("grants", { handle: a }, ({ commitment, until }) => equalBytes(commitment, b) && until === c)
     case "revoke-grant/1":
@@ -115,7 +122,7 @@ function inOwnRow(type: string, body: Fields, { id }: DecodedTransaction, chainI
 }
 
 /** Where the state shows a decoded transaction, once it is applied. */
-export function placementOf(transaction: DecodedTransaction, chainId: string): Placement {
+export function placementOf(transaction: DecodedTransaction): Placement {
   const { id, expiry, payload, type } = transaction
   const [, , ...body] = decode(payload) as Fields
   const operation = visitOperations[type.type]
@@ -125,5 +132,5 @@ export function placementOf(transaction: DecodedTransaction, chainId: string): P
     const [, , ...facts] = decode(body[0] as Uint8Array) as Fields
     return inVisit(facts, id, statementOperations(type.type, transaction, body))
   }
-  return inOwnRow(type.type, body, transaction, chainId) ?? row("applied", { expiry, id }, () => true)
+  return inOwnRow(type.type, body, transaction) ?? row("applied", { expiry, id }, () => true)
 }

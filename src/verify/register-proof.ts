@@ -12,6 +12,7 @@ import { EncodingError } from "../base/cbor.ts"
 import { chainIdCodec } from "../base/chain/header.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { b32, type Decoded, decodeAs, encodeAs, list, struct } from "../base/schema.ts"
+import type { ChainNames } from "../ledger/chain-names.ts"
 import { decodePayload, Refused } from "../ledger/envelopes.ts"
 import { schemas, type TableName, type VisitRow } from "../ledger/rows.ts"
 import { factsBody, factsStatementType } from "../ledger/visit/2-record.ts"
@@ -103,7 +104,7 @@ type VisitView = Pick<RegisterView, "leg" | "assurance">
  * What is held for the bundle's leg and how strongly the ledger holds its facts signed. A visit, or a leg with this
  * voucher, that is not shown has nothing held. @throws EncodingError or Refused where a statement does not read.
  */
-function visitViewOf(bundle: Bundle, visits: Registers["visits"]): VisitView {
+function visitViewOf(bundle: Bundle, visits: Registers["visits"], { chainId, former }: ChainNames): VisitView {
   const payload = (envelope: Uint8Array) => decodeEnvelope(envelope).payload
   const visit = decodePayload(visitStatementType, visitBody, payload(bundle.visitStatement)).body
   const facts = decodePayload(factsStatementType, factsBody, visit.facts.payload)
@@ -112,7 +113,9 @@ function visitViewOf(bundle: Bundle, visits: Registers["visits"]): VisitView {
   const voucher = visit.legs[bundle.leg]?.voucher
   const found = row?.legs[bundle.leg]
   const leg = found !== undefined && voucher !== undefined && equalBytes(found.voucher, voucher) ? found : undefined
-  const listed = row?.facts.find(({ id }) => equalBytes(id, facts.id(bundle.chainId)))
+  const listed = [chainId, former].flatMap((name) =>
+    name === undefined ? [] : (row?.facts.filter(({ id }) => equalBytes(id, facts.id(name))) ?? []),
+  )[0]
   return {
     leg: { held: leg?.held ?? 0n, paid: leg?.contested ?? 0n },
     ...(listed === undefined ? {} : { assurance: listed.assurance }),
@@ -120,9 +123,9 @@ function visitViewOf(bundle: Bundle, visits: Registers["visits"]): VisitView {
 }
 
 /** A bundle whose statements do not read is refused for that; of its leg nothing is known. */
-function visitView(bundle: Bundle, visits: Registers["visits"]): VisitView {
+function visitView(bundle: Bundle, visits: Registers["visits"], names: ChainNames): VisitView {
   try {
-    return visitViewOf(bundle, visits)
+    return visitViewOf(bundle, visits, names)
   } catch (error) {
     if (error instanceof EncodingError || error instanceof Refused) return { leg: { held: 0n, paid: 0n } }
     throw error
@@ -137,6 +140,7 @@ export function openRegisterProof(bytes: Uint8Array, anchor: TrustAnchor, bundle
   const proof = orFailure(() => decodeRegisterProof(bytes), "bad-encoding")
   if (isFailure(proof)) return proof
   const { header, rows, chainId } = proof
+  const { former } = anchor
   const broken = checkHeader(proof, anchor, [])
   if (broken !== undefined) return broken
   if (!rows.every((row) => isProven(row, header, anchor.k))) return fail("state-forged")
@@ -144,5 +148,6 @@ export function openRegisterProof(bytes: Uint8Array, anchor: TrustAnchor, bundle
   if (isFailure(registers)) return registers
   const { visits, ...view } = registers
   const at = { height: header.height, seconds: header.time.seconds }
-  return { chainId, at, ...view, ...visitView(bundle, visits) }
+  const names = former === undefined ? { chainId } : { chainId, former }
+  return { ...names, at, ...view, ...visitView(bundle, visits, anchor) }
 }

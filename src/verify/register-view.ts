@@ -4,6 +4,8 @@ import type { KeyRow, RowOf } from "../ledger/rows.ts"
 /** What is known of the ledger and of the payer's own books. Keys of the maps are lower-case hex. */
 export interface RegisterView {
   readonly chainId: string
+  /** Of the chain whose state this one carries on. */
+  readonly former?: string | undefined
   /** Of a proof: height and time (seconds since 1970) of the header that it leads to. Nothing later is in it. */
   readonly at?: { readonly height: number; readonly seconds: number }
   /** By key, 33 bytes. */

@@ -3,10 +3,11 @@
  * validators after another, each signed by more than two thirds of the set before it.
  */
 import { equalBytes } from "../base/bytes.ts"
+import { Reader } from "../base/cbor.ts"
 import { verifyCommit } from "../base/chain/commit.ts"
-import { chainIdCodec, type Header, headerHash } from "../base/chain/header.ts"
+import { chainIdCodec, type Header, headerCodec, headerHash } from "../base/chain/header.ts"
 import { type Validator, validatorsCodec, validatorsHash } from "../base/chain/validators.ts"
-import { b32, type Codec, type Decoded, decodeAs, encodeAs, opt, struct, uint } from "../base/schema.ts"
+import { b32, type Codec, type Decoded, decodeAs, encodeAs, list, opt, struct, uint } from "../base/schema.ts"
 import type { Failure } from "./reason.ts"
 import { fail } from "./reason.ts"
 import { type SignedHeader, tagged } from "./receipt.ts"
@@ -26,6 +27,8 @@ export interface Checkpoint {
 
 export interface TrustAnchor {
   readonly chainId: string
+  /** The chain whose state this one carries on: what was signed for it may stand here. */
+  readonly former?: string | undefined
   /** SHA-256 of the genesis file. */
   readonly genesis: Uint8Array
   /** Depth of the state's bucket tree, a constant of the genesis. */
@@ -39,24 +42,51 @@ const flag: Codec<boolean> = {
   read: (reader) => uint(0, 1).read(reader) === 1,
   write: (writer, value) => writer.uint(value ? 1 : 0),
 }
-const anchorCodec = struct({
-  tag: tagged("anchor/1"),
+const anchorFields = {
   chainId: chainIdCodec,
   genesis: b32,
   k: uint(1, 24),
   validators: validatorsCodec,
   checkpoint: opt(struct({ height: uint(1), headerHash: b32, nextValidatorsHash: b32, last: flag })),
-})
+}
+const anchorCodec = struct({ tag: tagged("anchor/1"), ...anchorFields })
+const successorCodec = struct({ tag: tagged("anchor/2"), ...anchorFields, former: chainIdCodec })
 
+/** `anchor/2` only where there is a former chain: all others keep their bytes. */
 export function encodeAnchor(anchor: TrustAnchor): Uint8Array {
-  const encoded: Decoded<typeof anchorCodec> = { tag: "anchor/1", checkpoint: undefined, ...anchor }
-  return encodeAs(anchorCodec, encoded)
+  const { former, ...fields } = { checkpoint: undefined, ...anchor }
+  return former === undefined
+    ? encodeAs(anchorCodec, { tag: "anchor/1", ...fields })
+    : encodeAs(successorCodec, { tag: "anchor/2", ...fields, former })
 }
 
 /** @throws EncodingError unless `encoded` is exactly one anchor. */
 export function decodeAnchor(encoded: Uint8Array): TrustAnchor {
-  const { tag: _, ...anchor } = decodeAs(anchorCodec, encoded)
+  const reader = new Reader(encoded)
+  const successor = reader.array() === successorCodec.size
+  const { tag: _, ...anchor } = decodeAs<Decoded<typeof anchorCodec | typeof successorCodec>>(
+    successor ? successorCodec : anchorCodec,
+    encoded,
+  )
   return anchor
+}
+
+/** The anchor of a chain that ended with this header, and whose state another carries on. */
+export function endedAnchor(anchor: TrustAnchor, last: Header): TrustAnchor {
+  const { height, nextValidatorsHash } = last
+  return { ...anchor, checkpoint: { height, headerHash: headerHash(last), nextValidatorsHash, last: true } }
+}
+
+const linksCodec = struct({ tag: tagged("headers/1"), headers: list(headerCodec, 0, 2 ** 24) })
+
+/** Headers one after the other, by which receipts older than a checkpoint reach it. */
+export function encodeLinks(headers: readonly Header[]): Uint8Array {
+  return encodeAs(linksCodec, { tag: "headers/1", headers })
+}
+
+/** @throws EncodingError unless `encoded` is exactly one list of headers. */
+export function decodeLinks(encoded: Uint8Array): readonly Header[] {
+  return decodeAs(linksCodec, encoded).headers
 }
 
 /** The validators that the anchor vouches for at the header's height, by way of the handovers. */
@@ -90,6 +120,7 @@ function leadsTo(header: Header, links: readonly Header[], checkpoint: Checkpoin
   let height = header.height
   for (const link of links) {
     if (height === checkpoint.height) break
+    if (link.height <= header.height) continue
     if (link.height !== height + 1 || link.lastBlockId === undefined || !equalBytes(link.lastBlockId.hash, hash))
       return false
     hash = headerHash(link)
@@ -107,7 +138,7 @@ const faults = {
 
 /**
  * Whether a header is final on the anchor's chain; undefined when it is. `links` are needed only for one older than the
- * anchor's checkpoint: the headers from its own height + 1 up to the checkpoint.
+ * anchor's checkpoint: the headers from its own height + 1 up to the checkpoint, or from any before.
  */
 export function checkHeader(signed: SignedHeader, anchor: TrustAnchor, links: readonly Header[]): Failure | undefined {
   const { header, commit, validators } = signed

@@ -7,8 +7,9 @@ import { EncodingError } from "../base/cbor.ts"
 import type { Header } from "../base/chain/header.ts"
 import { decodeAs } from "../base/schema.ts"
 import { keyHash, valueHash, verifyStateProof } from "../base/state.ts"
+import type { ChainNames } from "../ledger/chain-names.ts"
 import { type DecodedTransaction, decodeTransaction, verifyAll } from "../ledger/decode.ts"
-import { isRejection } from "../ledger/rejection.ts"
+import { isRejection, type Rejection } from "../ledger/rejection.ts"
 import { schemas } from "../ledger/rows.ts"
 import { meaningName } from "../ledger/transaction.ts"
 import { placementOf } from "./placement.ts"
@@ -96,12 +97,23 @@ function signersOf(transaction: DecodedTransaction, rows: readonly ProvenRow[]):
 
 function checkTransaction(receipt: Receipt, transaction: DecodedTransaction): readonly Signer[] | Failure {
   if (verifyAll(transaction) !== undefined) return fail("signature-forged")
-  const placement = placementOf(transaction, receipt.chainId)
+  const placement = placementOf(transaction)
   const [shown] = receipt.rows
   if (shown === undefined || shown.table !== placement.table || !equalBytes(shown.key, placement.key))
     return fail("transaction-swapped")
   if (!placement.shows(shown.value)) return fail("transaction-swapped")
   return signersOf(transaction, receipt.rows)
+}
+
+/**
+ * A transaction that a state shows. Where the state began as that of a former chain, any transaction of that chain may
+ * stand in it, though none but its statements would be taken now.
+ */
+export function readShown(names: ChainNames, bytes: Uint8Array): DecodedTransaction | Rejection {
+  const decoded = decodeTransaction(names, bytes)
+  if (names.former === undefined || isRejection(decoded) || verifyAll(decoded) === undefined) return decoded
+  const carried = decodeTransaction(names.former, bytes)
+  return isRejection(carried) || verifyAll(carried) !== undefined ? decoded : carried
 }
 
 /**
@@ -118,7 +130,7 @@ export function verifyReceipt(bytes: Uint8Array, anchor: TrustAnchor, links: rea
   const trust: Trust = validators.length === 1 ? "operator" : "byzantine"
   const known = { trust, height: header.height, time: header.time.seconds }
   if (!rows.every((row) => isProven(row, header, anchor.k))) return invalid(fail("state-forged"), known)
-  const transaction = decodeTransaction(receipt.chainId, receipt.transaction)
+  const transaction = readShown(anchor, receipt.transaction)
   if (isRejection(transaction)) return invalid(fail("transaction-malformed"), known)
   const named = { ...known, transactionId: toHex(transaction.id), type: transaction.type.type }
   const signers = orFailure(() => checkTransaction(receipt, transaction), "state-forged")

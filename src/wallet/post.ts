@@ -26,7 +26,19 @@ export interface Organization {
   readonly url: string
   /** X-Wing public key that letters to it are sealed to. */
   readonly sealingKey: Uint8Array
+  /** SHA-256 of its node's TLS public key (SubjectPublicKeyInfo), for whoever can compare it; browsers cannot. */
+  readonly transport?: Uint8Array
 }
+
+/** As much of `fetch` as posting takes: in Node, one that compares the node's key with the pin stands in for it. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: "POST"
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: Uint8Array<ArrayBuffer>
+  },
+) => Promise<Pick<Response, "ok" | "status" | "arrayBuffer">>
 
 /** One of the wallet's one-time mailboxes. */
 export interface Mailbox {
@@ -68,14 +80,14 @@ export async function writeLetter<K extends LetterKind>(
 }
 
 /** @throws Fault when the node cannot be reached; Refused when it will not take the letter. */
-export async function post(url: string, envelope: Uint8Array): Promise<void> {
-  const response = await request(`${url}/mail`, envelope)
+export async function post(url: string, envelope: Uint8Array, via: Fetch = fetch): Promise<void> {
+  const response = await request(`${url}/mail`, envelope, via)
   if (!response.ok) refuse("mail-refused", "Cannot deliver letter: the node refused it", url, "Check the address")
 }
 
-async function request(url: string, body: Uint8Array): Promise<Response> {
+async function request(url: string, body: Uint8Array, via: Fetch): ReturnType<Fetch> {
   try {
-    return await fetch(url, {
+    return await via(url, {
       method: "POST",
       headers: { "content-type": "application/cbor" },
       body: new Uint8Array(body),
@@ -88,13 +100,18 @@ async function request(url: string, body: Uint8Array): Promise<Response> {
 const drainBody = struct({ handle: b32, received: opt(b32) })
 
 /** Fetches and opens what waits in a mailbox. What does not open is left out: anybody may post rubbish. */
-export async function drain(mailbox: Mailbox, url: string, at: { chainId: string; hour: number }): Promise<Letter[]> {
+export async function drain(
+  mailbox: Mailbox,
+  url: string,
+  at: { readonly chainId: string; readonly hour: number },
+  via: Fetch = fetch,
+): Promise<Letter[]> {
   const payload = encodePayload("drain/1", at.hour + 1, drainBody, {
     handle: mailbox.address.handle,
     received: mailbox.received,
   })
   const order = { signer: { seed: mailbox.handleSeed }, meaning: "mailed" } as const
-  const response = await request(`${url}/mail/drain`, signPayload(at.chainId, payload, [order]))
+  const response = await request(`${url}/mail/drain`, signPayload(at.chainId, payload, [order]), via)
   if (!response.ok) refuse("drain-refused", "Cannot fetch letters: the node refused", url, "Check the block hour")
   const envelopes = decode(new Uint8Array(await response.arrayBuffer()))
   const letters: Letter[] = []

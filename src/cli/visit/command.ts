@@ -7,16 +7,17 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { formatMoney } from "../../base/money.ts"
+import { formatDate } from "../../base/time.ts"
 import type { Command, CommandResult } from "../command.ts"
 import type { Screen } from "../screen.ts"
 import { verifyFiles } from "../verify.ts"
 import { showAttacks } from "./attack-score.ts"
 import type { AttackRow } from "./attacks/scene.ts"
 import { Community } from "./community.ts"
-import { eyeVisit, morningVisits } from "./eye-visit.ts"
+import { eyeVisit, morningVisits, planOfYear } from "./eye-visit.ts"
 import { OutFolder } from "./files.ts"
 import { plansFolder, readPlanFiles } from "./plan-files.ts"
-import { anchorOf, resume } from "./setting.ts"
+import { anchorOf, found, join as joinCommunity, resume, type Setting } from "./setting.ts"
 import {
   auditStep,
   claimStep,
@@ -40,10 +41,14 @@ async function visitOf(values: {
   fhir?: string | undefined
   encounter?: string | undefined
   claim?: string | undefined
+  network?: string | undefined
 }): Promise<VisitCase> {
   if (values.fhir !== undefined) return (await import("./fhir-case.ts")).caseFromFhir(values.fhir, values.encounter)
   if (values.claim !== undefined) return (await import("./x12-case.ts")).caseFrom837(values.claim)
-  return eyeVisit(readPlanFiles(join(plansFolder(), "eye-sample.md")))
+  const plan = readPlanFiles(join(plansFolder(), "eye-sample.md"))
+  if (values.network === undefined) return eyeVisit(plan)
+  const today = Math.floor(Date.now() / 86_400_000)
+  return eyeVisit(planOfYear(plan, Number(formatDate(today).slice(0, 4))), today)
 }
 
 interface Told {
@@ -54,9 +59,9 @@ interface Told {
 }
 
 /** Steps 1 to 8, on running nodes. */
-async function tell(screen: Screen, out: OutFolder, community: Community, visit: VisitCase): Promise<Told> {
-  const morning = visit.extra === undefined ? [] : morningVisits
-  const tale = await setTheScene(screen, out, community, visit, morning)
+async function tell(screen: Screen, out: OutFolder, setting: Setting, visit: VisitCase): Promise<Told> {
+  const morning = visit.extra === undefined ? [] : morningVisits(visit.serviceDay)
+  const tale = await setTheScene(screen, out, setting, visit, morning)
   await coverStep(tale)
   const quote = await quoteStep(tale)
   await holdStep(tale)
@@ -82,9 +87,10 @@ async function tell(screen: Screen, out: OutFolder, community: Community, visit:
   return { value, tale, receipt, bundle }
 }
 
-/** 9. Every process stopped: the receipt stands by itself. */
+/** 9. No process is asked: the receipt stands by itself. */
 function verifyStep(screen: Screen, { receipt, bundle, tale }: Told): unknown {
-  screen.heading("9. Every process is stopped")
+  const { turnable } = tale.setting.community
+  screen.heading(turnable ? "9. Every process is stopped" : "9. No node is asked")
   const anchor = join(tale.out.path, "anchor.cbor")
   const { value } = verifyFiles(receipt, { anchor, bundle })
   screen.line(`countersign verify ${receipt} --bundle ${bundle}`)
@@ -94,7 +100,7 @@ function verifyStep(screen: Screen, { receipt, bundle, tale }: Told): unknown {
       : `; re-computed: plan ${formatMoney(BigInt(value.recomputed.plan))}, patient ${formatMoney(BigInt(value.recomputed.patient))}`
   screen.line(
     value.valid
-      ? `${screen.good("VALID")} at height ${value.height}, by one operator's word${cents}`
+      ? `${screen.good("VALID")} at height ${value.height}, by ${wordOf(value.trust)}${cents}`
       : screen.bad(`NOT VALID: ${value.reason}`),
   )
   if (value.notChecked.length > 0) screen.quiet(`Not checked with every node off: ${value.notChecked.join(", ")}`)
@@ -102,20 +108,21 @@ function verifyStep(screen: Screen, { receipt, bundle, tale }: Told): unknown {
   return value
 }
 
+const wordOf = (trust: unknown) =>
+  trust === "byzantine" ? "the word of more than two thirds of the validators" : "one operator's word"
+
 /** What a thief would look for on every disk: names, and what was found out about the patient. */
 function canariesOf({ patient, practitioner, facts }: VisitCase): readonly string[] {
   return [patient, practitioner.name, ...facts.map(({ sentence }) => sentence)]
 }
 
-/** 10. The same seven processes start again from their disks, and the attacks run against them. */
+/** 10. The attacks, against the running nodes. */
 async function attackStep(
   screen: Screen,
-  community: Community,
+  setting: Setting,
   { tale, receipt, bundle }: Told,
 ): Promise<readonly AttackRow[]> {
   const { runAttacks } = await import("./attacks/index.ts")
-  await community.start()
-  const setting = await resume(tale.setting)
   const { practitioner, plan, visit, journey } = tale
   const read = (path: string) => new Uint8Array(readFileSync(path))
   const scene = {
@@ -132,19 +139,18 @@ async function attackStep(
   return showAttacks(screen, (report) => runAttacks(scene, report))
 }
 
-async function run(args: readonly string[], screen: Screen): Promise<CommandResult> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      fhir: { type: "string" },
-      encounter: { type: "string" },
-      claim: { type: "string" },
-      out: { type: "string" },
-      keep: { type: "boolean" },
-      "no-attacks": { type: "boolean" },
-    },
-  })
-  const visit = await visitOf(values)
+const startOfDay = 8 * 3600
+
+interface Telling {
+  readonly screen: Screen
+  readonly out: OutFolder
+  readonly visit: VisitCase
+  readonly attacks: boolean
+}
+
+/** On a community of its own: seven processes, stopped before the receipt is checked, then started from their disks. */
+async function tellAlone(telling: Telling, keep: boolean): Promise<Ending> {
+  const { screen, out, visit } = telling
   const home = mkdtempSync(join(tmpdir(), "countersign-"))
   const community = new Community(home)
   const stop = () =>
@@ -154,30 +160,69 @@ async function run(args: readonly string[], screen: Screen): Promise<CommandResu
     })
   process.once("SIGINT", stop)
   try {
-    const out = new OutFolder(resolve(values.out ?? "out"))
-    const told = await tell(screen, out, community, visit)
+    await community.start()
+    const told = await tell(screen, out, await found(community, visit.serviceDay * 86400 + startOfDay), visit)
     await community.stop()
     const verified = verifyStep(screen, told)
-    const attacks = values["no-attacks"] === true ? [] : await attackStep(screen, community, told)
-    told.tale.timings["totalMs"] = Math.round(performance.now())
-    screen.say()
-    screen.line(
-      `Settled after ${seconds(told.tale.timings["settledMs"])}, whole story ${seconds(told.tale.timings["totalMs"])}.`,
-    )
-    const canaries = attacks.find(({ name }) => name.startsWith("planted canaries"))?.figures ?? null
-    return { value: { ...told.value, verified, attacks, canaries, timings: told.tale.timings } }
+    if (!telling.attacks) return { told, verified, attacks: [] }
+    await community.start()
+    const setting = await resume(told.tale.setting, community)
+    return { told, verified, attacks: await attackStep(screen, setting, told) }
   } finally {
     process.off("SIGINT", stop)
     await community.stop()
-    if (values.keep === true) screen.line(`Directories of the organizations kept in ${home}`)
+    if (keep) screen.line(`Directories of the organizations kept in ${home}`)
     else rmSync(home, { recursive: true, force: true })
   }
+}
+
+/** On a network that others run: nothing is started or stopped, and no clock is turned. */
+async function tellOn(directory: string, telling: Telling): Promise<Ending> {
+  const { screen, out, visit } = telling
+  const { AttachedNetwork } = await import("../network/file.ts")
+  const setting = await joinCommunity(AttachedNetwork.open(resolve(directory)))
+  const told = await tell(screen, out, setting, visit)
+  const verified = verifyStep(screen, told)
+  return { told, verified, attacks: telling.attacks ? await attackStep(screen, setting, told) : [] }
+}
+
+interface Ending {
+  readonly told: Told
+  readonly verified: unknown
+  readonly attacks: readonly AttackRow[]
+}
+
+async function run(args: readonly string[], screen: Screen): Promise<CommandResult> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      fhir: { type: "string" },
+      encounter: { type: "string" },
+      claim: { type: "string" },
+      network: { type: "string" },
+      out: { type: "string" },
+      keep: { type: "boolean" },
+      "no-attacks": { type: "boolean" },
+    },
+  })
+  const visit = await visitOf(values)
+  const out = new OutFolder(resolve(values.out ?? "out"))
+  const telling = { screen, out, visit, attacks: values["no-attacks"] !== true }
+  const { told, verified, attacks } = await (values.network === undefined
+    ? tellAlone(telling, values.keep === true)
+    : tellOn(values.network, telling))
+  const { timings } = told.tale
+  timings["totalMs"] = Math.round(performance.now())
+  screen.say()
+  screen.line(`Settled after ${seconds(timings["settledMs"])}, whole story ${seconds(timings["totalMs"])}.`)
+  const canaries = attacks.find(({ name }) => name.startsWith("planted canaries"))?.figures ?? null
+  return { value: { ...told.value, verified, attacks, canaries, timings } }
 }
 
 const seconds = (ms = 0) => `${(ms / 1000).toFixed(1)} s`
 
 export const visitCommand: Command = {
   summary: "One visit, signed three times, paid to the cent",
-  usage: "visit [--fhir FILE --encounter ID | --claim FILE] [--out DIR] [--keep] [--no-attacks]",
+  usage: "visit [--fhir FILE --encounter ID | --claim FILE] [--network DIR] [--out DIR] [--keep] [--no-attacks]",
   run,
 }

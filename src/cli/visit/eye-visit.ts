@@ -1,7 +1,7 @@
 /** The standing example: an eye visit in April 2026 under the published eye plan. All people are synthetic. */
 
 import { assert } from "../../base/assert.ts"
-import { parseDate } from "../../base/time.ts"
+import { formatDate, parseDate } from "../../base/time.ts"
 import { eyeVisitResources } from "../../formats/fhir/visit-resources.ts"
 import { type ClaimLine, plainLine, plainMember } from "../../plan/claim.ts"
 import type { PlanFiles, VisitCase } from "./visit-case.ts"
@@ -28,8 +28,33 @@ function line(number: number, code: string, charge: bigint, extras: LineExtras =
   }
 }
 
-export function eyeVisit(plan: PlanFiles): VisitCase {
-  const { entries, facts } = eyeVisitResources({ date: "2026-04-14" })
+/** The sample plan is of one year; a network whose time is the real one needs it for its own. */
+const sampleYear = 2026
+
+/** The same plan for another year: another plan, by its digest. */
+export function planOfYear(plan: PlanFiles, year: number): PlanFiles {
+  if (year === sampleYear) return plan
+  const text = Buffer.from(plan.bytes).toString("utf8")
+  const dated = text
+    .replaceAll(`${sampleYear + 1}-01-01`, `${year + 1}-01-01`)
+    .replaceAll(`${sampleYear}-01-01`, `${year}-01-01`)
+    .replaceAll(`Plan ${sampleYear}`, `Plan ${year}`)
+  return { ...plan, bytes: new Uint8Array(Buffer.from(dated)) }
+}
+
+const at = (on: number) => (one: ClaimLine) => ({ ...one, from: on, to: on })
+
+/** @param on - the day of the visit, in a year that the plan covers. */
+export function eyeVisit(plan: PlanFiles, on = eyeVisitDay): VisitCase {
+  const date = formatDate(on)
+  const { entries, facts } = eyeVisitResources({ date })
+  const told = eyeVisitCase(plan, { entries, facts })
+  const member = { ...told.member, coverTo: day(`${date.slice(0, 4)}-12-31`) }
+  const extra = told.extra && { ...told.extra, line: at(on)(told.extra.line) }
+  return { ...told, serviceDay: on, member, lines: told.lines.map(at(on)), ...(extra && { extra }) }
+}
+
+function eyeVisitCase(plan: PlanFiles, { entries, facts }: Pick<VisitCase, "entries" | "facts">): VisitCase {
   return {
     title: "An eye visit",
     patient: "Marisol Vega",
@@ -85,7 +110,7 @@ const frames = (number: number) => line(number, "F50", 23_000n, { facts: [0] })
 
 /** Seven other visits, each held with 500.00; together the plan pays 1,862.02 for them. */
 export const morningHold = 50_000n
-export const morningVisits: readonly MorningVisit[] = [
+const morning: readonly MorningVisit[] = [
   { deductibleLeft: 0n, lines: [exam(1, ["25"]), scan(2), injection(3, "RT")] },
   { deductibleLeft: 4_000n, lines: [exam(1)] },
   { deductibleLeft: 24_000n, lines: [frames(1)] },
@@ -94,3 +119,8 @@ export const morningVisits: readonly MorningVisit[] = [
   { deductibleLeft: 15_000n, lines: [exam(1)] },
   { deductibleLeft: 22_885n, lines: [medicine(1)] },
 ]
+
+/** The morning of a day. */
+export function morningVisits(on = eyeVisitDay): readonly MorningVisit[] {
+  return morning.map((visit) => ({ ...visit, lines: visit.lines.map(at(on)) }))
+}

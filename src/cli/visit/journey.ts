@@ -19,7 +19,7 @@ import { anchorOfGenesis } from "../../verify/genesis-anchor.ts"
 import { bodyOf, drain, post, writeLetter } from "../../wallet/post.ts"
 import { type Review, review } from "../../wallet/review.ts"
 import { Wallet, type WalletVisit } from "../../wallet/wallet.ts"
-import type { NodeProcess } from "./community.ts"
+import { type DeskClient, fetchPinned } from "../community/desk-client.ts"
 import { leapClock, roles, type Setting } from "./setting.ts"
 import type { BucketLeft, RecordEntry, RecordFact } from "./visit-case.ts"
 
@@ -98,7 +98,7 @@ export class Journey {
     )
   }
 
-  get clinic(): NodeProcess {
+  get clinic(): DeskClient {
     return this.setting.community.node(this.provider)
   }
 
@@ -133,16 +133,18 @@ export class Journey {
     const payer = this.#organization(roles.payer)
     const { chainId } = this.setting
     const letter = await writeLetter(payer, "voucher-request", request, { chainId, hour, thread, from: mailbox })
-    await post(payer.url, letter)
+    await post(payer.url, letter, fetchPinned(payer.transport))
     const answer = await this.#await(mailbox, "vouchers")
     this.wallet.acceptVouchers(roles.payer, bodyOf("vouchers", answer))
   }
 
   async #await(mailbox: WalletVisit["mailbox"], kind: string) {
-    const url = this.#organization(mailbox.address.host).url
+    const { url, transport } = this.#organization(mailbox.address.host)
+    const via = fetchPinned(transport)
     const end = Date.now() + patienceMs
     while (Date.now() < end) {
-      const letters = await drain(mailbox, url, { chainId: this.setting.chainId, hour: await this.#hour() })
+      const at = { chainId: this.setting.chainId, hour: await this.#hour() }
+      const letters = await drain(mailbox, url, at, via)
       const found = letters.find((letter) => letter.kind === kind)
       if (found !== undefined) return found
       await new Promise((resolve) => setTimeout(resolve, 15))
@@ -212,7 +214,7 @@ export class Journey {
       thread: this.visit.V,
       from: this.visit.mailbox,
     }
-    await post(clinic.url, await writeLetter(clinic, kind, body, writing))
+    await post(clinic.url, await writeLetter(clinic, kind, body, writing), fetchPinned(clinic.transport))
   }
 
   /** Takes note of a correction that the clinic showed: the next snapshot will count it. */

@@ -7,12 +7,15 @@ import { publicKeyOf } from "#crypto"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { keyId } from "../../base/envelope.ts"
 import { Fault } from "../../base/fault.ts"
+import { Refused } from "../../base/refusal.ts"
 import { foundCommunity } from "../../node/founding.ts"
 import type { KeyUse } from "../../node/keys.ts"
 import { signWith } from "../../node/keys.ts"
 import { decodeAnchor, type TrustAnchor } from "../../verify/trust.ts"
 import type { Organization } from "../../wallet/post.ts"
-import { type Community, type NodeProcess, operatorNumber, organizations } from "./community.ts"
+import type { DeskClient } from "../community/desk-client.ts"
+import type { AttachedNetwork } from "../network/file.ts"
+import { type Community, type Members, operatorNumber, organizations } from "./community.ts"
 import type { PlanFiles } from "./visit-case.ts"
 
 export const roles = { clinic: 1, hospital: 2, payer: 3, bank: 4, board: 5, regulator: 6, association: 7 } as const
@@ -21,10 +24,12 @@ interface Identity {
   readonly organization: number
   readonly keys: Readonly<Partial<Record<KeyUse, string>>>
   readonly sealingKey: string
+  readonly transport?: string
+  readonly transportProof?: string
 }
 
 export interface Setting {
-  readonly community: Community
+  readonly community: Members
   readonly chainId: string
   readonly genesis: Uint8Array
   readonly organizations: ReadonlyMap<number, Organization>
@@ -36,20 +41,34 @@ export interface Practitioner {
   readonly seed: Uint8Array
 }
 
+const identitiesOf = (community: Members) => Promise.all(community.nodes.map((node) => node.get<Identity>("/identity")))
+
+/** Where letters to the organizations go, as a wallet keeps it. */
+function addressBook(community: Members, identities: readonly Identity[]): Map<number, Organization> {
+  return new Map(
+    identities.map(({ organization, sealingKey, transport }) => {
+      const pin = transport === undefined ? {} : { transport: fromHex(transport) }
+      const { url } = community.node(organization)
+      return [organization, { number: organization, url, sealingKey: fromHex(sealingKey), ...pin }]
+    }),
+  )
+}
+
 /** Tells every node where the others are: addresses change whenever a node starts. */
 async function introduce(community: Community): Promise<Map<number, Organization>> {
-  const identities = await Promise.all(community.nodes.map((node) => node.get<Identity>("/identity")))
-  const list = identities.map(({ organization, sealingKey }) => {
+  const identities = await identitiesOf(community)
+  const list = identities.map(({ organization, sealingKey, transport, transportProof }) => {
     const { member, url } = community.node(organization)
-    return { organization, name: member.name, kind: member.kind, url, sealingKey }
+    return { organization, name: member.name, kind: member.kind, url, sealingKey, transport, transportProof }
   })
   await Promise.all(community.nodes.map((node) => node.desk("list-organizations", { organizations: list })))
-  return new Map(
-    list.map(({ organization, url, sealingKey }) => [
-      organization,
-      { number: organization, url, sealingKey: fromHex(sealingKey) },
-    ]),
-  )
+  return addressBook(community, identities)
+}
+
+/** A community that others founded and run. */
+export async function join(community: AttachedNetwork): Promise<Setting> {
+  const { chainId, genesis } = community
+  return { community, chainId, genesis, organizations: addressBook(community, await identitiesOf(community)) }
 }
 
 /** @param start - seconds since 1970 at which the chain's clock begins. */
@@ -62,7 +81,7 @@ export async function found(community: Community, start: number): Promise<Settin
     const entries = Object.entries(keys).map(([use, key]) => [use, fromHex(key!)] as const)
     return { number: organization, name, kind, group, keys: Object.fromEntries(entries) }
   })
-  const terms = { chainId, currency: "usd", operator: operatorNumber, k: 18, startHour: Math.floor(start / 3600) }
+  const terms = { chainId, currency: "usd", validators: [operatorNumber], k: 18, startHour: Math.floor(start / 3600) }
   const genesis = foundCommunity(founders, terms)
   const body = { genesis: toHex(genesis), start, operator: operatorNumber }
   await community.node(operatorNumber).desk("found", body)
@@ -72,8 +91,7 @@ export async function found(community: Community, start: number): Promise<Settin
 }
 
 /** After a restart: the same chain from the same disks, at new addresses. */
-export async function resume(before: Setting): Promise<Setting> {
-  const { community } = before
+export async function resume(before: Setting, community: Community): Promise<Setting> {
   const listed = await introduce(community)
   await community.node(operatorNumber).desk("resume")
   await Promise.all(community.nodes.map((node) => node.desk("resume")))
@@ -83,17 +101,17 @@ export async function resume(before: Setting): Promise<Setting> {
 
 const patienceMs = 60_000
 
-/** Waits until every node has the operator's last block. */
-export async function caughtUp(community: Community): Promise<void> {
-  const head = async (node: NodeProcess) => (await node.get<{ height: number }>("/health")).height
+/** Waits until every node has the last block that any of them had when asked. */
+export async function caughtUp(community: Members): Promise<void> {
+  const head = async (node: DeskClient) => (await node.get<{ height: number }>("/health")).height
   const end = Date.now() + patienceMs
   while (Date.now() < end) {
-    const target = await head(community.node(operatorNumber))
+    const target = Math.max(...(await Promise.all(community.nodes.map(head))))
     const heights = await Promise.all(community.nodes.map(head))
     if (target > 0 && heights.every((height) => height >= target)) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  throw new Fault("Cannot go on: a node does not follow the operator", { retryable: true })
+  throw new Fault("Cannot go on: a node does not follow the others", { retryable: true })
 }
 
 /** The board enrols the licence; the clinic gets a desk key that the person engages. */
@@ -113,7 +131,7 @@ export async function engagePractitioner(
 }
 
 async function engageAt(
-  clinic: NodeProcess,
+  clinic: DeskClient,
   { chainId, seed, practitioner }: { chainId: string; seed: Uint8Array; practitioner: string },
 ): Promise<void> {
   const { payload } = await clinic.desk<{ payload: string }>("prepare-desk-key", { practitioner })
@@ -134,7 +152,12 @@ export async function publishPlan({ community }: Setting, plan: PlanFiles): Prom
       community.node(number).desk("approve-plan", { ...pack, payload: prepared.payload }),
     ),
   )
-  await payer.desk("publish-plan", { payload: prepared.payload, approvals })
+  try {
+    await payer.desk("publish-plan", { payload: prepared.payload, approvals })
+  } catch (error) {
+    // A network that told the story before has it.
+    if (!(error instanceof Refused && error.refusal.code === "plan-known")) throw error
+  }
   return fromHex(prepared.plan)
 }
 
@@ -143,13 +166,19 @@ export async function deposit({ community }: Setting, to: number, amount: bigint
   await caughtUp(community)
 }
 
+function mustTurn({ turnable }: Members): void {
+  if (!turnable) throw new Fault("Cannot turn the clock: this network's time is the real one")
+}
+
 export async function turnClock({ community }: Setting, seconds: number): Promise<void> {
+  mustTurn(community)
   await community.node(operatorNumber).desk("turn-clock", { seconds })
   await caughtUp(community)
 }
 
 /** The same in one block, for days in which nobody writes: they count as lost time, so no deadline comes nearer. */
 export async function leapClock({ community }: Setting, seconds: number): Promise<void> {
+  mustTurn(community)
   await community.node(operatorNumber).desk("leap-clock", { seconds })
   await caughtUp(community)
 }

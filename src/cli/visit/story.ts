@@ -13,7 +13,7 @@ import { balance835 } from "../../formats/x12/balance-835.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
 import type { Review } from "../../wallet/review.ts"
 import type { Screen } from "../screen.ts"
-import { type Community, organizations } from "./community.ts"
+import { organizations } from "./community.ts"
 import { type MorningVisit, morningHold } from "./eye-visit.ts"
 import type { OutFolder } from "./files.ts"
 import { Journey, type Priced } from "./journey.ts"
@@ -23,7 +23,6 @@ import {
   caughtUp,
   deposit,
   engagePractitioner,
-  found,
   type Practitioner,
   publishPlan,
   roles,
@@ -31,7 +30,6 @@ import {
 } from "./setting.ts"
 import type { VisitCase } from "./visit-case.ts"
 
-const startOfDay = 8 * 3600
 export const payerDeposit = 10_000_000n
 
 /** What the story has so far: handed from step to step, and on to the attacks. */
@@ -61,21 +59,19 @@ const sinceStart = () => Math.round(performance.now())
 export async function setTheScene(
   screen: Screen,
   out: OutFolder,
-  community: Community,
+  setting: Setting,
   visit: VisitCase,
   morning: readonly MorningVisit[],
 ): Promise<Tale> {
   const timings: Record<string, number> = {}
-  await community.start()
-  const setting = await found(community, visit.serviceDay * 86400 + startOfDay)
+  const { community } = setting
   timings["communityMs"] = sinceStart()
   screen.heading("Seven organizations, each with its own process, keys and directory")
   screen.table(
-    ["organization", "part", "process", "address"],
+    ["organization", "part", "address"],
     community.nodes.map((node) => [
       node.member.title,
-      node.member.kind + (node.member.number === roles.bank ? ", operates the ledger" : ""),
-      String(node.processId),
+      node.member.kind + (community.turnable && node.member.number === roles.bank ? ", operates the ledger" : ""),
       node.url,
     ]),
   )
@@ -133,7 +129,10 @@ export async function holdStep(tale: Tale): Promise<void> {
 }
 
 /** The payer has deposited nothing yet: the ledger must say no. */
-async function refusedWhileShort({ screen, visit, journey }: Tale): Promise<void> {
+async function refusedWhileShort({ screen, visit, journey, setting }: Tale): Promise<void> {
+  const { free } = await accountOf(setting, roles.payer)
+  if (BigInt(free ?? 0) >= visit.hold)
+    return screen.line("The payer has money from an earlier telling. It deposits more, and:")
   try {
     await journey.hold(visit.hold)
   } catch (error) {

@@ -61,7 +61,6 @@ export class BlockMaker<T extends Decoded> {
     let started = this.#watch.start()
     const bytes = batches.map((batch) => this.#application.encodeBatch(batch.map((entry) => entry.bytes)))
     const header = nextHeader(chain, head, { time, batches: bytes, proposer: this.#publicKey })
-    const commit = signCommit(this.#seed, chain.chainId, header)
     started = this.#watch.stop("header", started)
     const result = this.#application.execute({
       height: header.height,
@@ -69,7 +68,10 @@ export class BlockMaker<T extends Decoded> {
       previousTime: head.time,
       batches: batches.map((batch) => batch.map(({ transaction }) => transaction)),
     })
-    this.#watch.stop("execute", started)
+    started = this.#watch.stop("execute", started)
+    // Signed last: an application that may not run this block, as when its version is too new for it, leaves no vote.
+    const commit = signCommit(this.#seed, chain.chainId, header)
+    this.#watch.stop("header", started)
     const { validators, nextValidators } = head
     const { resultRoots } = result
     const results = result.outcomes.map((outcomes) => Uint8Array.from(outcomes, ({ number }) => number))

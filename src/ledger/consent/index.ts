@@ -1,5 +1,5 @@
 /** What patients and keepers of records put on the ledger about access: anchors of access logs. */
 import type { TransactionType } from "../transaction.ts"
-import { anchorLog } from "./anchor-log.ts"
+import { anchorLog, countedAnchor } from "./anchor-log.ts"
 
-export const consentTransactions: readonly TransactionType[] = [anchorLog]
+export const consentTransactions: readonly TransactionType[] = [anchorLog, countedAnchor]

@@ -69,7 +69,7 @@ test("what a genesis is refused for: one row a fault", () => {
 
 test("money is there at once only where another chain's state is carried on, and then it balances", () => {
   const { chain, accounts } = exampleGenesis()
-  const pinned = { chainId: "the-old-chain", header: seedOf("header"), height: 9 }
+  const pinned = { chainId: "the-old-chain", header: seedOf("header"), height: 9, seconds: firstHour * 3600 }
   const carried: GenesisRows = {
     chain: [[{ zero: 0 }, { ...chain![0]![1], pinned }]],
     accounts: [...accounts!.slice(1), [{ org: clinic }, { free: 5n, reserved: 0n, paid: 0n, open: 0 }]],

@@ -67,7 +67,9 @@ export function decodeGenesis(bytes: Uint8Array): Genesis | Rejection {
   const tables = openTables(state)
   const chain = tables.chain.get({ zero: 0 })
   if (chain === undefined) return refuse("there is no chain row", "chain")
-  const fault = faultOf(tables, chain) ?? brokenInvariant(state, Number.MAX_SAFE_INTEGER - 1)
+  // A first genesis has keys that stay; one that carries a state on has those that were live when that chain ended.
+  const hour = chain.pinned === undefined ? Number.MAX_SAFE_INTEGER - 1 : Math.floor(chain.pinned.seconds / 3600)
+  const fault = faultOf(tables, chain) ?? brokenInvariant(state, hour)
   if (fault !== undefined) return refuse(fault, "genesis")
   return { chainId: chain.chainId, hash: genesisHash(bytes), chain, state }
 }
@@ -116,9 +118,16 @@ function readTable(reader: Reader, name: TableName, state: State): boolean {
   return true
 }
 
+function isChainId(id: string): boolean {
+  return /^[\x20-\x7e]{1,50}$/.test(id)
+}
+
 /** What the constitution asks of a genesis beyond the invariants of every state. */
 function faultOf(tables: Tables, chain: RowOf<"chain">): string | undefined {
-  if (!/^[\x20-\x7e]{1,50}$/.test(chain.chainId)) return "the chain id is not 1 to 50 bytes"
+  if (!isChainId(chain.chainId)) return "the chain id is not 1 to 50 bytes"
+  const { pinned } = chain
+  if (pinned !== undefined && (!isChainId(pinned.chainId) || pinned.chainId === chain.chainId))
+    return "the chain before has the same id, or none of 1 to 50 bytes"
   if (tables.clock.get({ zero: 0 }) === undefined) return "there is no clock row"
   for (const { number } of Object.values(parameters)) {
     const row = tables.parameters.get({ number })

@@ -44,7 +44,8 @@ function refuseQuorum(
   return undefined
 }
 
-function countActive(tables: Tables, set: number): number {
+/** Active organizations whose kind is in a set. */
+export function countActive(tables: Tables, set: number): number {
   let count = 0
   for (let number = 1; ; number++) {
     const organization = tables.organizations.get({ org: number })

@@ -105,7 +105,7 @@ export const visitStatement = defineTransaction<VisitBody, VisitLoaded>({
     const found = statementOperations
       .map((operation) => earlier(visit, { operation, key: context.id, legs }))
       .find((id) => id !== undefined)
-    const repeated = found === undefined || !addsStanding(context, signed, context.body.facts.id(context.chainId))
+    const repeated = found === undefined || !addsStanding(context, signed, factsIdOf(context, visit))
     return repeated ? found : undefined
   },
 
@@ -143,12 +143,24 @@ export const visitStatement = defineTransaction<VisitBody, VisitLoaded>({
   },
 })
 
+/**
+ * The id of the statement's facts: the one under which the visit lists them, on a chain that has moved perhaps that of
+ * the chain before; facts that are not listed have the one of the chain that the statement is signed for.
+ */
+function factsIdOf(context: Context<VisitBody>, visit: VisitRow | undefined): Uint8Array {
+  const { facts } = context.body
+  const { signedFor, chainId, former } = context
+  if (visit !== undefined && former !== undefined)
+    for (const name of [chainId, former]) if (factsOf(visit, facts.id(name)) !== undefined) return facts.id(name)
+  return facts.id(signedFor)
+}
+
 /** Facts, file, agreed: each step on the outcome of the one before. */
 function runSteps(context: Context<VisitBody>, standing: Standing): VisitRow | Rejection {
-  const { body, id, chainId } = context
+  const { body, id } = context
   const signed = signedOf(context)
   const { name, visit } = signed
-  const facts = body.facts.id(chainId)
+  const facts = factsIdOf(context, visit)
   const agreeing = signaturesOf(context, "agreed").length > 0
   const recorded = recordFacts(context, { ...signed, body: body.facts.body, id: facts, standing, agreed: agreeing })
   if (isRejection(recorded)) return recorded

@@ -317,7 +317,7 @@ export function presignVisit(label: string, options: PresignOptions): PresignedV
   }
 }
 
-export function signDraft(draft: Draft): Uint8Array {
+export function signDraft(draft: Draft, chain: string = chainId): Uint8Array {
   const orders = draft.orders.map(({ seed, meaning }) => ({ signer: { seed }, meaning }))
-  return signPayload(chainId, payloadOf(draft), orders)
+  return signPayload(chain, payloadOf(draft), orders)
 }

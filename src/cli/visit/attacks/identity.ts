@@ -20,6 +20,7 @@ import { sealFor } from "../../../record/bundle-sealing.ts"
 import { addressContent, addressInfo, visitAddress } from "../../../record/visit-address.ts"
 import { drain, post, writeLetter } from "../../../wallet/post.ts"
 import { Wallet } from "../../../wallet/wallet.ts"
+import { fetchPinned } from "../../community/desk-client.ts"
 import { Journey } from "../journey.ts"
 import { roles } from "../setting.ts"
 import type { Attacker } from "./attacker.ts"
@@ -74,10 +75,11 @@ async function vouchersAskedFor(attacker: Attacker): Promise<number> {
   await post(
     payer.url,
     await writeLetter(payer, "voucher-request", request, { chainId, hour, thread: random(), from: mailbox }),
+    fetchPinned(payer.transport),
   )
   await new Journey(setting).enrol(attacker.enrolment())
-  const { url } = setting.organizations.get(roles.association)!
-  return (await drain(mailbox, url, { chainId, hour })).length
+  const { url, transport } = setting.organizations.get(roles.association)!
+  return (await drain(mailbox, url, { chainId, hour }, fetchPinned(transport))).length
 }
 
 /** A voucher that the thief signs, held for by a hospital that helps. */

@@ -16,17 +16,18 @@ import { mailInfo, sealBundle, sealFor } from "../../../record/bundle-sealing.ts
 import { type LetterBody, type LetterKind, letter, letterBodies } from "../../../record/letter.ts"
 import { WorkStore } from "../../../store/work-store.ts"
 import { post } from "../../../wallet/post.ts"
-import type { NodeProcess } from "../community.ts"
+import { type DeskClient, fetchPinned } from "../../community/desk-client.ts"
 import type { Setting } from "../setting.ts"
+import { NotRun } from "./scene.ts"
 
 export class Insider {
-  readonly node: NodeProcess
+  readonly node: DeskClient
   readonly work: Work
   readonly keys: KeyRing
   readonly #setting: Setting
   readonly #store: WorkStore
 
-  private constructor(setting: Setting, node: NodeProcess, store: WorkStore, opened: { work: Work; keys: KeyRing }) {
+  private constructor(setting: Setting, node: DeskClient, store: WorkStore, opened: { work: Work; keys: KeyRing }) {
     this.#setting = setting
     this.node = node
     this.#store = store
@@ -37,6 +38,7 @@ export class Insider {
   static async open(setting: Setting, organization: number): Promise<Insider> {
     const node = setting.community.node(organization)
     const startKey = setting.community.startKeyOf(organization)
+    if (startKey === undefined) throw new NotRun("nobody here holds this organization's start key")
     const store = new WorkStore(join(node.directory, "work"), startKey)
     const work = new Work(store, startKey)
     return new Insider(setting, node, store, { work, keys: await KeyRing.open(work, node.member.kind) })
@@ -65,7 +67,8 @@ export class Insider {
     const sealed = await sealFor(reader.sealingKey, mailInfo, content)
     const { hour } = await this.node.get<{ hour: number }>("/health")
     const payload = encodePayload(mailType, hour + 24, mailBody, { to, sealed })
-    await post(this.#setting.community.node(to).url, encodeEnvelope(payload, [this.sign("operate", "mailed", payload)]))
+    const { url, pin } = this.#setting.community.node(to)
+    await post(url, encodeEnvelope(payload, [this.sign("operate", "mailed", payload)]), fetchPinned(pin))
   }
 
   /** Puts a bundle before the payer as the answer for a statement. */

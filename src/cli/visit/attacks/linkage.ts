@@ -20,11 +20,10 @@ const blocksCodec = list(finalBlockCodec, 0, 256)
 
 /** Every transaction of the chain, as anybody may read it. */
 async function allTransactions(attacker: Attacker): Promise<readonly Uint8Array[]> {
-  const { url } = attacker.node(roles.bank)
+  const bank = attacker.node(roles.bank)
   const found: Uint8Array[] = []
   for (let from = 1; ; ) {
-    const response = await fetch(`${url}/chain/blocks?from=${from}&wait=0`)
-    const blocks = decodeAs(blocksCodec, new Uint8Array(await response.arrayBuffer()))
+    const blocks = decodeAs(blocksCodec, await bank.getBytes(`/chain/blocks?from=${from}&wait=0`))
     if (blocks.length === 0) return found
     for (const { batches } of blocks) {
       for (const batch of batches) {

@@ -1,0 +1,20 @@
+/** Free ports of loopback, all different: several networks run beside each other without asking anybody. */
+import { type AddressInfo, createServer, type Server } from "node:net"
+
+const host = "127.0.0.1"
+
+/** Held open together before any is given back, so that the system names each only once. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listen))
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+function listen(): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once("error", reject)
+    server.listen(0, host, () => resolve(server))
+  })
+}

@@ -1,0 +1,309 @@
+/**
+ * What CometBFT asks the application for, answered by ours: the one place where ABCI's calls meet the engine's port.
+ *
+ *   CheckTx, ProcessProposal ─▶ check a batch without state      FinalizeBlock ─▶ execute      Commit ─▶ make durable
+ *
+ * The node calls FinalizeBlock again for a block whose Commit it did not see; the answer is then the one given before.
+ */
+import { equalBytes } from "../../base/bytes.ts"
+import type { BlockBody } from "../../base/chain/block.ts"
+import type { Validator } from "../../base/chain/validators.ts"
+import { Fault } from "../../base/fault.ts"
+import type { Application, BlockResult, Decoded, Outcome } from "../engine.ts"
+import type { AbciHandler, ApplicationRequest } from "./abci/handler.ts"
+import type {
+  AbciResponse,
+  ApplySnapshotChunkRequest,
+  FinalizeBlockRequest,
+  FinalizeBlockResponse,
+  InitChainRequest,
+  OfferSnapshotRequest,
+  PrepareProposalRequest,
+  ProcessProposalRequest,
+  QueryRequest,
+} from "./abci/messages.ts"
+import type { ConsensusParams, ExecTxResult, Misbehavior } from "./abci/parts.ts"
+import type { BatchFault, CheckedBatch, CheckedBatches } from "./checked-batches.ts"
+import { validatorUpdates } from "./validator-updates.ts"
+
+/** A decided block, executed; not yet durable. */
+export interface ExecutedBlock<T extends Decoded> {
+  readonly body: BlockBody
+  /** Header hash. */
+  readonly hash: Uint8Array
+  readonly batches: readonly CheckedBatch<T>[]
+  readonly outcomes: readonly (readonly Outcome[])[]
+  /** Whether the state is another one than before the block. */
+  readonly changed: boolean
+}
+
+/** What the bridge tells the engine, and asks it. */
+export interface BridgeEvents<T extends Decoded> {
+  onExecuted(block: ExecutedBlock<T>): void
+  onCommitted(height: number): void
+  onRestored(height: number): void
+  /** Evidence that a validator lied, as it stands in a decided block. */
+  onMisbehavior(height: number, list: readonly Misbehavior[]): void
+  /** A proposal that this node voted against. */
+  onRejected(height: number, fault: BatchFault | "batch-twice" | "too-many-batches"): void
+  onFailure(cause: unknown): void
+  /** Whether the organization behind a node id (40 hex digits) may connect. */
+  mayConnect(nodeId: string): boolean
+  /** Whether a batch may wait in the mempool now; a reason when not. */
+  mayWait(batch: CheckedBatch<T>): string | undefined
+  /** Blocks below this height may be dropped; 0 keeps all. */
+  retainHeight(height: number): number
+}
+
+/** Batches a block may hold: what the block log can keep. */
+const mostBatches = 4096
+/** Tag and length that a transaction takes in a block beside its bytes, at most. */
+const framing = 6
+const none = new Uint8Array(0)
+
+export class AbciBridge<T extends Decoded> implements AbciHandler {
+  readonly #application: Application<T>
+  readonly #batches: CheckedBatches<T>
+  readonly #events: BridgeEvents<T>
+  readonly #version: string
+  #executed: { readonly block: ExecutedBlock<T>; readonly answer: FinalizeBlockResponse } | undefined
+  #committing: Promise<void> = Promise.resolve()
+
+  constructor(
+    application: Application<T>,
+    batches: CheckedBatches<T>,
+    { events, version }: { readonly events: BridgeEvents<T>; readonly version: string },
+  ) {
+    this.#application = application
+    this.#batches = batches
+    this.#events = events
+    this.#version = version
+  }
+
+  onFailure(cause: unknown): void {
+    this.#events.onFailure(cause)
+  }
+
+  handle(request: ApplicationRequest): AbciResponse | Promise<AbciResponse> {
+    switch (request.kind) {
+      case "info":
+        return this.#info()
+      case "initChain":
+        return this.#initChain(request)
+      case "query":
+        return this.#query(request)
+      case "checkTx":
+        return this.#checkTx(request.tx, request.type)
+      case "prepareProposal":
+        return this.#prepare(request)
+      case "processProposal":
+        return this.#process(request)
+      case "extendVote":
+        return { kind: "extendVote", voteExtension: none }
+      case "verifyVoteExtension":
+        return { kind: "verifyVoteExtension", status: "accept" }
+      case "finalizeBlock":
+        return this.#finalize(request)
+      case "commit":
+        return this.#commit()
+      case "listSnapshots":
+        return { kind: "listSnapshots", snapshots: this.#application.snapshots.list() }
+      case "loadSnapshotChunk": {
+        const { height, format, chunk } = request
+        return { kind: request.kind, chunk: this.#application.snapshots.load(height, format, chunk) ?? none }
+      }
+      case "offerSnapshot":
+        return this.#offer(request)
+      case "applySnapshotChunk":
+        return this.#apply(request)
+    }
+  }
+
+  /** Only what is durable: a block that is executed and not committed is not ours yet. */
+  async #info(): Promise<AbciResponse> {
+    await this.#committing.catch(() => undefined)
+    const { height } = this.#application
+    return {
+      kind: "info",
+      data: "countersign",
+      version: this.#version,
+      appVersion: this.#application.nextProtocol ?? this.#application.chain.protocol,
+      lastBlockHeight: height,
+      lastBlockAppHash: height === 0 ? none : this.#durableAppHash(),
+    }
+  }
+
+  /** Of the last durable block. The state may already be one block further. */
+  #durableAppHash(): Uint8Array {
+    const executed = this.#executed
+    if (executed === undefined || executed.block.body.height === this.#application.height)
+      return this.#application.appHash
+    return this.#appHashBefore
+  }
+
+  #appHashBefore: Uint8Array = none
+
+  /** Called at every start from height 0: the state has its genesis already. */
+  #initChain({ chainId, validators }: InitChainRequest): AbciResponse {
+    const { chain } = this.#application
+    const given = validators.map(({ pubKey, power }) => ({ publicKey: pubKey.bytes, power }))
+    if (chainId !== chain.chainId || validatorUpdates(chain.genesisValidators, given).length > 0)
+      throw new Fault("Cannot begin chain: CometBFT has another genesis than the ledger")
+    return { kind: "initChain", consensusParams: undefined, validators: [], appHash: this.#application.appHash }
+  }
+
+  #query({ path }: QueryRequest): AbciResponse {
+    const id = /^\/p2p\/filter\/id\/([0-9a-f]{40})$/i.exec(path)?.[1]
+    // Addresses say nothing among organizations: any machine may hold one. Keys do.
+    const refused =
+      path.startsWith("/p2p/filter/id/") && (id === undefined || !this.#events.mayConnect(id.toLowerCase()))
+    const known = refused || path.startsWith("/p2p/filter/")
+    return {
+      kind: "query",
+      code: known && !refused ? 0 : 1,
+      log: refused ? "not a member" : "",
+      info: "",
+      index: 0,
+      key: none,
+      value: none,
+      proofOps: undefined,
+      height: 0,
+      codespace: "",
+    }
+  }
+
+  async #checkTx(tx: Uint8Array, type: "new" | "recheck"): Promise<AbciResponse> {
+    const checked = await this.#batches.check(tx)
+    const log = typeof checked === "string" ? checked : type === "new" ? this.#events.mayWait(checked) : undefined
+    return { kind: "checkTx", ...result(log === undefined ? 0 : 1, none, log ?? "") }
+  }
+
+  /** What waits, in order of arrival, as much as fits; nothing that this node itself would vote against. */
+  async #prepare({ txs, maxTxBytes }: PrepareProposalRequest): Promise<AbciResponse> {
+    const taken: Uint8Array[] = []
+    let bytes = 0
+    for (const tx of txs) {
+      if (taken.length === mostBatches || bytes + tx.length + framing > maxTxBytes) break
+      if (typeof (await this.#batches.check(tx)) === "string") continue
+      taken.push(tx)
+      bytes += tx.length + framing
+    }
+    return { kind: "prepareProposal", txs: taken }
+  }
+
+  async #process({ txs, height }: ProcessProposalRequest): Promise<AbciResponse> {
+    const fault = await this.#faultOf(txs)
+    if (fault !== undefined) this.#events.onRejected(height, fault)
+    return { kind: "processProposal", status: fault === undefined ? "accept" : "reject" }
+  }
+
+  async #faultOf(txs: readonly Uint8Array[]) {
+    if (txs.length > mostBatches) return "too-many-batches"
+    const seen = new Set<string>()
+    for (const checked of await Promise.all(txs.map((tx) => this.#batches.check(tx)))) {
+      if (typeof checked === "string") return checked
+      if (seen.has(checked.hash)) return "batch-twice"
+      seen.add(checked.hash)
+    }
+    return undefined
+  }
+
+  async #finalize(request: FinalizeBlockRequest): Promise<AbciResponse> {
+    const before = this.#executed
+    if (before?.block.body.height === request.height) {
+      if (!equalBytes(before.block.hash, request.hash)) throw new Fault("Cannot execute block: another was decided")
+      return before.answer
+    }
+    const checked = await Promise.all(request.txs.map((tx) => this.#batches.check(tx)))
+    const batches = checked.map((batch) => {
+      if (typeof batch === "string") throw new Fault(`Cannot execute block ${request.height}: ${batch}`)
+      return batch
+    })
+    await this.#committing
+    const { block, answer } = this.#execute(request, batches)
+    this.#executed = { block, answer }
+    if (request.misbehavior.length > 0) this.#events.onMisbehavior(request.height, request.misbehavior)
+    this.#events.onExecuted(block)
+    return answer
+  }
+
+  #execute({ height, time, hash }: FinalizeBlockRequest, batches: readonly CheckedBatch<T>[]) {
+    const application = this.#application
+    if (height !== application.height + 1)
+      throw new Fault(`Cannot execute block ${height}: the state is at ${application.height}`)
+    const appHashBefore = application.appHash
+    const before = { validators: application.validators(), protocol: application.nextProtocol }
+    const executed = application.execute({
+      height,
+      time,
+      previousTime: application.lastTime ?? application.chain.genesisTime,
+      batches: batches.map(({ transactions }) => transactions),
+    })
+    this.#appHashBefore = appHashBefore
+    const { outcomes, resultRoots } = executed
+    const results = outcomes.map((batch) => Uint8Array.from(batch, ({ number }) => number))
+    const body = { height, time, batches: batches.map(({ bytes }) => bytes), resultRoots, results }
+    const changed = !equalBytes(appHashBefore, executed.appHash)
+    const answer = answerOf(executed, before)
+    return { block: { body, hash, batches, outcomes, changed }, answer }
+  }
+
+  async #commit(): Promise<AbciResponse> {
+    const executed = this.#executed
+    if (executed === undefined) throw new Fault("Cannot commit: no block was executed")
+    const { body, batches } = executed.block
+    if (body.height > this.#application.height) {
+      this.#committing = this.#application.commitBody(body)
+      await this.#committing
+    }
+    for (const { hash } of batches) this.#batches.forget(hash)
+    this.#events.onCommitted(body.height)
+    return { kind: "commit", retainHeight: this.#events.retainHeight(body.height) }
+  }
+
+  #offer({ snapshot, appHash }: OfferSnapshotRequest): AbciResponse {
+    if (snapshot.format !== 1) return { kind: "offerSnapshot", result: "rejectFormat" }
+    const taken = this.#application.snapshots.begin(snapshot, appHash)
+    return { kind: "offerSnapshot", result: taken ? "accept" : "reject" }
+  }
+
+  #apply({ index, chunk, sender }: ApplySnapshotChunkRequest): AbciResponse {
+    const verdict = this.#application.snapshots.apply(index, chunk)
+    if (verdict === "accept" && this.#application.height > 0) this.#events.onRestored(this.#application.height)
+    return {
+      kind: "applySnapshotChunk",
+      result: verdict === "reject" ? "rejectSnapshot" : verdict,
+      refetchChunks: verdict === "retry" ? [index] : [],
+      rejectSenders: verdict === "retry" && sender !== "" ? [sender] : [],
+    }
+  }
+}
+
+function result(code: number, data: Uint8Array, log = ""): ExecTxResult {
+  return { code, data, log, info: "", gasWanted: 0, gasUsed: 0, events: [], codespace: "" }
+}
+
+/** What was refused by state is in the result root, never in a code: only roots are the same everywhere and hashed. */
+function answerOf(
+  executed: BlockResult,
+  before: { readonly validators: readonly Validator[]; readonly protocol: number | undefined },
+): FinalizeBlockResponse {
+  return {
+    kind: "finalizeBlock",
+    events: [],
+    txResults: executed.resultRoots.map((root) => result(0, root)),
+    validatorUpdates: validatorUpdates(before.validators, executed.validators).map(({ publicKey, power }) => ({
+      pubKey: { type: "ed25519", bytes: publicKey },
+      power,
+    })),
+    consensusParamUpdates: protocolUpdate(before.protocol, executed),
+    appHash: executed.appHash,
+  }
+}
+
+/** The next header carries the protocol that its block follows. */
+function protocolUpdate(before: number | undefined, { nextProtocol }: BlockResult): ConsensusParams | undefined {
+  if (nextProtocol === undefined || nextProtocol === before) return undefined
+  const version = { app: nextProtocol }
+  return { block: undefined, evidence: undefined, validator: undefined, version, abci: undefined }
+}
