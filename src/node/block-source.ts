@@ -10,9 +10,10 @@ import type { DecodedTransaction } from "../ledger/decode.ts"
 import type { LedgerApplication } from "./application.ts"
 import type { Source } from "./chain.ts"
 import type { NodeConfig } from "./config.ts"
-import { type Consensus, consensusAddress, startConsensus } from "./consensus.ts"
+import { type Consensus, consensusAddress, socketFolder, startConsensus } from "./consensus.ts"
 import type { Directory } from "./directory.ts"
 import type { KeyRing } from "./keys.ts"
+import { completeHandovers, headerTime, openRelays, stateSyncFrom, type TrustedHeader } from "./newcomer.ts"
 import { RemoteSource } from "./remote.ts"
 import type { Transport } from "./transport.ts"
 import type { Work } from "./work.ts"
@@ -24,6 +25,8 @@ export interface Founding {
   readonly start: number
   /** The organization that operates the embedded engine; 0 where several run consensus. */
   readonly operator: number
+  /** Joins by a snapshot, checked against this header; a chain whose blocks are here goes on without it. */
+  readonly trusted?: TrustedHeader | undefined
 }
 
 export interface SourceParts {
@@ -63,24 +66,44 @@ async function operate(
 }
 
 async function takePart(application: LedgerApplication, founding: Founding, parts: SourceParts): Promise<OpenSource> {
-  const { config, keys, work, directory, onHalt, onLog } = parts
-  const peers = directory
-    .all()
-    .flatMap(({ organization, consensus }) =>
-      consensus === undefined || organization === config.organization ? [] : [consensus],
-    )
+  const { config, keys, work, directory, transport, onHalt, onLog } = parts
+  const others = directory.all().filter((entry) => entry.organization !== config.organization)
+  const members = others.filter(({ consensus }) => consensus !== undefined)
+  const { trusted } = founding
+  const joins = trusted !== undefined && application.height === 0
+  const relays = joins ? await openRelays(socketFolder(config.directory), members, transport.request) : undefined
   const consensus = await startConsensus(
     application,
     {
       directory: config.directory,
       start: founding.start,
       address: await consensusAddress(work, keys, config.host),
-      peers,
+      peers: members.flatMap(({ consensus: address }) => address ?? []),
       ...config.engine,
+      snapshotTime: (height) => headerTime(application.chain, height, { members, request: transport.request }),
+      ...(relays !== undefined && trusted !== undefined ? { stateSync: stateSyncFrom(relays, trusted) } : {}),
     },
     { keys, work, onHalt, onLog },
   )
-  return { source: consensus.engine, embedded: undefined, consensus, hangUp: () => undefined }
+  const completion = untilComplete(() => completeHandovers(application, members, transport.request))
+  const hangUp = () => {
+    completion.stop()
+    for (const relay of relays ?? []) relay.close()
+  }
+  return { source: consensus.engine, embedded: undefined, consensus, hangUp }
+}
+
+/** Tries again until it is done: a newcomer has no block for some seconds, and members come and go. */
+function untilComplete(attempt: () => Promise<void>): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined
+  const run = () => {
+    attempt().catch((error) => {
+      if (error instanceof Fault && error.retryable) timer = setTimeout(run, 500)
+      else throw error
+    })
+  }
+  run()
+  return { stop: () => clearTimeout(timer) }
 }
 
 async function follow(

@@ -23,11 +23,14 @@ test("a whole configuration is decoded once and frozen", () => {
     port: 8080,
     startKey: "k".repeat(32),
     operator: true,
+    consensus: false,
+    resume: false,
     turnableClock: false,
-    tls: false,
+    tls: true,
   })
   assert.ok(Object.isFrozen(config))
   assert.equal(decodeConfig(good).port, 0)
+  assert.equal(decodeConfig({ ...good, tls: false }).tls, false, "plain HTTP only where it is asked for")
   for (const kind of Object.keys(organizationKinds)) assert.equal(decodeConfig({ ...good, kind }).kind, kind)
 })
 

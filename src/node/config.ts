@@ -51,7 +51,7 @@ export interface NodeConfig {
   readonly resume?: boolean
   /** Whether the chain's clock may be turned by the desk: tests and the demonstration only. */
   readonly turnableClock: boolean
-  /** Whether the doors speak TLS 1.3; plain HTTP (where this is left out) is for tests on loopback. */
+  /** Whether the doors speak TLS 1.3: always, but for tests on loopback that build this value by hand. */
   readonly tls?: boolean
   /** What callers may ask of the doors; the usual quotas when left out. */
   readonly quotas?: Quotas

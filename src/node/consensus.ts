@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { publicKeyOf } from "#crypto"
+import type { BlockTime } from "../base/chain/header.ts"
 import { Fault } from "../base/fault.ts"
 import { findCometBft } from "../engine/comet/binary.ts"
 import { CometEngine } from "../engine/comet/engine.ts"
@@ -34,6 +35,7 @@ export interface ConsensusSettings extends EngineSettings {
   readonly start: number
   readonly address: PeerAddress
   readonly peers: readonly PeerAddress[]
+  readonly snapshotTime?: (height: number) => Promise<BlockTime | undefined>
 }
 
 /** What the rest of the node sees of its own part in consensus. */
@@ -79,7 +81,7 @@ function freePort(host: string): Promise<number> {
 }
 
 /** Unix sockets beside the engine's home, or in a private temporary folder where that path is too long. */
-function socketFolder(directory: string): string {
+export function socketFolder(directory: string): string {
   const folder = join(directory, "engine")
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder.length <= mostSocketPath ? folder : mkdtempSync(join(tmpdir(), "countersign-"))
@@ -114,6 +116,7 @@ export async function startConsensus(
     mayConnect: (id) => membership.mayConnect(id),
     ...(settings.keepBlocks === undefined ? {} : { keepBlocks: settings.keepBlocks }),
     ...(settings.snapshotEvery === undefined ? {} : { snapshotEvery: settings.snapshotEvery }),
+    ...(settings.snapshotTime === undefined ? {} : { snapshotTime: settings.snapshotTime }),
     onHalt: parts.onHalt,
     onMisbehavior: (height, list) => {
       for (const { type, validator } of list) {

@@ -25,15 +25,18 @@ import { type Founding, type OpenSource, openSource } from "./block-source.ts"
 import { type Certificate, certificateOf, proveTransport, transportProofBytes } from "./certificate.ts"
 import { Chain } from "./chain.ts"
 import type { NodeConfig } from "./config.ts"
-import { consensusAddress } from "./consensus.ts"
+import { type Consensus, consensusAddress } from "./consensus.ts"
 import type { NodeContext } from "./context.ts"
 import type { Fields, Operations } from "./desk.ts"
 import { Directory, type Entry, registryOf } from "./directory.ts"
 import { KeyRing, usesOf } from "./keys.ts"
+import { answerLight } from "./light.ts"
 import { Mailbox } from "./mailbox.ts"
+import { encodeHandovers, type TrustedHeader } from "./newcomer.ts"
 import { operationsOf, receiveLetters } from "./offices.ts"
 import { PlanShelf } from "./plans.ts"
 import { registerDoors } from "./register-doors.ts"
+import { registrationsOf } from "./registrations.ts"
 import { blocksFor, finalityToJson } from "./remote.ts"
 import { buildServer, type Doors } from "./server.ts"
 import { checkStartKey } from "./start-key.ts"
@@ -148,6 +151,11 @@ export class Node {
       },
       statistics: (name) => this.#running?.operations[`${name}-statistics`],
       register: (name, query) => registerDoors(this.#mustRun().context.chain)(name, query),
+      light: (question) => {
+        const { consensus } = this.#mustRun().opened
+        return consensus && answerLight(consensus.rpc, question)
+      },
+      handovers: () => encodeHandovers(this.#mustRun().application.handovers()),
       operation: (name) => this.#operation(name),
       member: (pin) => this.#directory.member(pin),
     }
@@ -159,6 +167,7 @@ export class Node {
       found: (fields) => this.#found(fields),
       resume: (fields) => this.#resume(fields),
       "list-organizations": (fields) => this.#listOrganizations(fields),
+      registrations: (fields) => this.#registrations(fields),
     }
     const known = { ...this.#running?.operations, ...setup }
     return Object.hasOwn(known, name) ? known[name] : undefined
@@ -179,6 +188,13 @@ export class Node {
       transportProof: this.pin && proveTransport(this.#keys.seed("operate"), organization, this.pin),
       consensus: this.config.consensus ? await consensusAddress(this.#work, this.#keys, this.config.host) : undefined,
     }
+  }
+
+  /** After its admission, before it has a chain: its keys for the registry, for any member to hand in. */
+  async #registrations(fields: Fields): Promise<unknown> {
+    const { organization, kind } = this.config
+    const at = { chainId: fields.text("chainId"), hour: fields.integer("hour"), organization, kind }
+    return { transactions: registrationsOf(this.#keys, at) }
   }
 
   async #listOrganizations(fields: Fields): Promise<unknown> {
@@ -208,6 +224,7 @@ export class Node {
       genesis,
       start: fields.integer("start"),
       operator: fields.integer("operator", { least: 0, most: 65_535 }),
+      trusted: fields.has("trusted") ? trustedOf(fields.object("trusted")) : undefined,
     }
     if (known === undefined) await this.#work.put("founding", "genesis", founding)
     await this.#run(founding)
@@ -253,7 +270,11 @@ export class Node {
     })
     this.#directory.trust(registryOf(chain))
     const context = await this.#context(chain)
-    const operations = { ...operationsOf(context), ...this.#clockOperations(opened.embedded) }
+    const operations = {
+      ...operationsOf(context),
+      ...this.#clockOperations(opened.embedded),
+      ...consensusOperations(application, opened.consensus),
+    }
     this.#running = { context, operations, application, opened }
     receiveLetters(context)
     context.mail.resume()
@@ -300,6 +321,24 @@ export class Node {
       },
     }
   }
+}
+
+/** What the desk of a node in consensus may ask of its own part. */
+function consensusOperations(application: LedgerApplication, consensus: Consensus | undefined): Operations {
+  if (consensus === undefined) return {}
+  return {
+    /** Validators that were seen to lie, as decided blocks name them. */
+    evidence: async () => ({ evidence: consensus.evidence() }),
+    /** For nodes that will join: of the last height. */
+    "take-snapshot": async () => {
+      await application.snapshots.take()
+      return { heights: application.snapshots.list().map(({ height }) => height) }
+    },
+  }
+}
+
+function trustedOf(header: Fields): TrustedHeader {
+  return { height: header.integer("height", { least: 1 }), hash: header.bytes("hash", 32) }
 }
 
 function consensusOf(entry: Fields): PeerAddress {

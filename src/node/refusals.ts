@@ -105,5 +105,5 @@ export const overQuota = (seconds: number): Refusal => ({
   code: "over-quota",
   message: "Cannot answer now: more was asked than this caller's quota allows",
   at: "caller",
-  remedy: `Try again in ${seconds} seconds`,
+  remedy: `Try again in ${seconds} second${seconds === 1 ? "" : "s"}`,
 })

@@ -1,11 +1,13 @@
 /** Goal: whatever is wrong with a request, the answer has one shape, the right status, and nothing of what was sent. */
 import assert from "node:assert/strict"
+import { request } from "node:http"
 import { after, test } from "node:test"
 import { toHex } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { Fault } from "../base/fault.ts"
 import { refuse } from "../base/refusal.ts"
 import type { Operation } from "./desk.ts"
+import { usualQuotas } from "./quota.ts"
 import { buildServer, type Doors } from "./server.ts"
 
 const token = new Uint8Array(32).fill(5)
@@ -132,6 +134,56 @@ test("doors for bytes take bytes, of whatever length, and nothing else", async (
     received,
     [1, 2, 3].map(() => Uint8Array.of(1, 2, 3)),
   )
+})
+
+test("only so many strangers wait for blocks at once; one more is answered at once", async () => {
+  const release = Promise.withResolvers<void>()
+  const waits: number[] = []
+  const blocks = async (_from: number, waitMs: number) => {
+    waits.push(waitMs)
+    if (waitMs > 0) await release.promise
+    return Uint8Array.of(0x80)
+  }
+  const crowded = buildServer({ ...doors, blocks }, token)
+  const poll = () => crowded.inject({ url: "/chain/blocks?from=9&wait=90000" })
+  const first = Array.from({ length: 64 }, poll)
+  while (waits.length < 64) await new Promise((resolve) => setTimeout(resolve, 1))
+  assert.equal((await poll()).statusCode, 200)
+  assert.deepEqual([...new Set(waits.slice(0, 64)), waits[64]], [20_000, 0])
+  release.resolve()
+  await Promise.all(first)
+  void poll()
+  while (waits.length < 66) await new Promise((resolve) => setTimeout(resolve, 1))
+  assert.equal(waits[65], 20_000)
+  for (const from of ["x", "-1", "1.5", "1e3", ""])
+    await refused(`/chain/blocks?from=${from}`, { method: "GET" }, 422, "field")
+  await crowded.close()
+})
+
+test("the room for what is on its way in comes back, answered or broken off", async () => {
+  const heldBytes = { each: 3000, all: 3000 }
+  const narrow = buildServer({ ...doors, receiveMail: async () => {} }, token, {
+    quotas: { ...usualQuotas, heldBytes },
+  })
+  const url = await narrow.listen({ host: "127.0.0.1", port: 0 })
+  const headers = { "content-type": "application/cbor" }
+  const post = async () => (await fetch(`${url}/mail`, { method: "POST", headers, body: new Uint8Array(1500) })).status
+  for (let i = 0; i < 8; i++) assert.equal(await post(), 202)
+  const open = await Promise.all(
+    [1, 2].map(async () => {
+      const asked = request(`${url}/mail`, { method: "POST", headers: { ...headers, "content-length": "1500" } })
+      asked.on("error", () => {}).flushHeaders()
+      return asked
+    }),
+  )
+  const until = async (status: number) => {
+    for (let tries = 0; tries < 500; tries++) if ((await post()) === status) return
+    assert.fail(`never ${status}`)
+  }
+  await until(429)
+  for (const asked of open) asked.destroy()
+  await until(202)
+  await narrow.close()
 })
 
 test("plans are given by digest, and what is not kept here is 404", async () => {

@@ -58,6 +58,10 @@ export interface Doors {
   statistics(name: "clause"): Operation | undefined
   /** A page of a public register with its proof; undefined where there is no such register. */
   register?(name: string, query: RegisterQuery): Promise<RegisterAnswer | undefined>
+  /** One question of a newcomer's light client, as JSON-RPC; undefined where no consensus runs. */
+  light?(question: unknown): Promise<unknown> | undefined
+  /** Every change of validators since the genesis, in CBOR. */
+  handovers?(): Uint8Array
   /** The desk operation of this name, if the organization has it now. */
   operation(name: string): Operation | undefined
   /** The member organization of which the ledger says that this transport key is its own. */
@@ -73,6 +77,8 @@ export interface ServerOptions {
 
 const bodyLimit = 16 * 1024 * 1024
 const drainBytes = 4096
+/** Long polls of others than members that may be open at once; one more is answered with what is there. */
+const mostWaiting = 64
 
 function answer(reply: FastifyReply, value: unknown): FastifyReply {
   return reply.type("application/json").send(toJson(value ?? {}))
@@ -124,8 +130,10 @@ function guard(app: FastifyInstance, doors: Doors, deskToken: Uint8Array, option
     }
     const caller = { organization: request.organization, address: request.raw.socket.remoteAddress }
     const entry = quota.enter(caller, door, announcedBytes(request))
-    if (entry.leave === undefined)
-      return turnAway(overQuota(entry.waitSeconds), 429).header("retry-after", String(entry.waitSeconds))
+    if (entry.leave === undefined) {
+      reply.header("retry-after", String(entry.waitSeconds))
+      return turnAway(overQuota(entry.waitSeconds), 429)
+    }
     reply.raw.once("close", entry.leave)
     if (desk) return turnAway(deskClosed, 401)
     const mayWrite = options.certificate === undefined || request.organization !== undefined
@@ -150,12 +158,17 @@ function answerErrors(app: FastifyInstance): void {
 function openPublicDoors(app: FastifyInstance, doors: Doors): void {
   app.get("/health", async (_request, reply) => answer(reply, doors.health()))
   app.get("/identity", async (_request, reply) => answer(reply, await doors.identity()))
+  let waiting = 0
   app.get<{ Querystring: { from?: string; wait?: string } }>("/chain/blocks", async (request, reply) => {
-    const { from, wait } = request.query
-    return answerBytes(
-      reply,
-      await doors.blocks(wholeNumber("from", from, 1), Math.min(wholeNumber("wait", wait, 0), 20_000)),
-    )
+    const from = wholeNumber("from", request.query.from, 1)
+    const wait = Math.min(wholeNumber("wait", request.query.wait, 0), 20_000)
+    const mayWait = request.organization !== undefined || waiting < mostWaiting
+    waiting++
+    try {
+      return answerBytes(reply, await doors.blocks(from, mayWait ? wait : 0))
+    } finally {
+      waiting--
+    }
   })
   app.get<{ Params: { digest: string }; Querystring: { table?: string } }>("/plans/:digest", async (request, reply) => {
     const bytes = doors.plan(request.params.digest, request.query.table)
@@ -167,6 +180,19 @@ function openPublicDoors(app: FastifyInstance, doors: Doors): void {
     return answer(reply, await statistics(new Fields({})))
   })
   openRegisterDoor(app, doors)
+  openHeaderDoors(app, doors)
+}
+
+/** What a node that joins asks of one that is there. */
+function openHeaderDoors(app: FastifyInstance, doors: Doors): void {
+  app.post<{ Body: unknown }>("/chain/light", { bodyLimit: drainBytes }, async (request, reply) => {
+    const answered = await doors.light?.(request.body)
+    return answered === undefined ? sendRefusal(reply, noDoor, 404) : answer(reply, answered)
+  })
+  app.get("/chain/handovers", async (_request, reply) => {
+    const list = doors.handovers?.()
+    return list === undefined ? sendRefusal(reply, noDoor, 404) : answerBytes(reply, list)
+  })
 }
 
 /** Rows to read, or with `form=cbor` the same rows with their proofs. */

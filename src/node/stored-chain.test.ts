@@ -15,7 +15,7 @@ import { openEnvironment, openTable } from "../store/environment.ts"
 import { Pieces } from "../store/pieces.ts"
 import { bodyOf, proofOf } from "../store/sample-blocks.ts"
 import { LedgerApplication } from "./application.ts"
-import { verifyStoredChain } from "./stored-chain.ts"
+import { verifyBlocks, verifyStoredChain } from "./stored-chain.ts"
 
 const root = mkdtempSync(join(tmpdir(), "countersign-stored-"))
 after(() => rmSync(root, { recursive: true }))
@@ -116,4 +116,15 @@ test("a chain without its first blocks is refused, not called bad", async () => 
   await environment.batch(() => new Pieces(openTable(environment, "blocks")).remove(1))
   await environment.close()
   await assert.rejects(verifyStoredChain(directory, genesis), { name: "Refused", message: /below 2 are not kept/ })
+})
+
+test("a state that the blocks do not make is found at the end, with and without proofs", async () => {
+  const blocks = await finalBlocks(1)
+  const height = blocks.length
+  const block = (at: number) => blocks[at - 1]
+  const bad = { height, reason: "the stored state is not what it gives" }
+  const wrong = new Uint8Array(32)
+  assert.deepEqual(await verifyBlocks(genesis, { height, appHash: wrong, block }), { height, bad })
+  const bodies = [bodyOf(blocks.at(-1)!)]
+  assert.deepEqual(await verifyBlocks(genesis, { height, appHash: wrong, block, bodies }), { height, bad })
 })

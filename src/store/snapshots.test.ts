@@ -373,6 +373,9 @@ test("chunks give back the rows that were packed, and other bytes are no rows", 
       for (const [key, value] of packed) assert.equal(writer.add(key, value), undefined)
       const chunk = writer.finish()
       assert.deepEqual([...rowsOf(chunk)], packed)
+      for (const [key] of packed.slice(0, 1))
+        assert.throws(() => [...rowsOf(chunk, key)], EncodingError, "a row that is not above the last chunk's last")
+      if (packed.length > 0) assert.throws(() => [...rowsOf(concat(chunk, chunk))], EncodingError)
       if (chunk.length === 0 || change === 0) return
       chunk[position % chunk.length]! ^= change
       try {

@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { Fault } from "../../base/fault.ts"
+import type { PeerAddress } from "../../engine/comet/home.ts"
 import { foundCommunity } from "../../node/founding.ts"
 import { startKeyFrom } from "../../node/start-key.ts"
 import { NodeProcess } from "../community/node-process.ts"
@@ -20,10 +21,16 @@ export interface NetworkOptions {
   readonly validators: number
   /** Opens every directory; without one each organization gets a random start key that dies with this process. */
   readonly passphrase?: string | undefined
-  /** Told when a process has died and when it is up again. */
-  readonly onChange?: (member: MemberOrganization, what: "died" | "up") => void
+  /** Told when a process has died, with its exit code where it had one, and when it is up again. */
+  readonly onChange?: (member: MemberOrganization, what: "died" | "up", code?: number | null) => void
   /** Further flags of every node. */
   readonly flags?: readonly string[]
+  /** Before an organization's first start here, while no process has its directory open. */
+  readonly prepare?: (member: MemberOrganization, at: { directory: string; startKey: string }) => Promise<void>
+  /** Where one organization's CometBFT finds another's; the address that the other gives when left out. */
+  readonly peerAddress?: (from: number, to: number, address: PeerAddress) => PeerAddress
+  /** Added to the environment of an organization's process, asked at each start. */
+  readonly environmentOf?: (organization: number) => Readonly<Record<string, string>>
 }
 
 interface Identity {
@@ -32,7 +39,7 @@ interface Identity {
   readonly sealingKey: string
   readonly transport: string
   readonly transportProof: string
-  readonly consensus?: unknown
+  readonly consensus?: PeerAddress
 }
 
 interface Health {
@@ -55,6 +62,8 @@ export class Network {
   #stopping = false
   genesis: Uint8Array = new Uint8Array()
   chainId = ""
+  /** Seconds since 1970: the first block's time. */
+  begun = 0
 
   constructor(options: NetworkOptions) {
     this.directory = options.directory
@@ -88,9 +97,12 @@ export class Network {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 })
     this.#environment = await compileOnce()
     const ports = await freePorts(organizations.length)
-    for (const [i, { number }] of organizations.entries()) {
+    for (const [i, member] of organizations.entries()) {
+      const { number } = member
+      const startKey = await this.#startKey(number)
       this.#ports.set(number, ports[i]!)
-      this.#startKeys.set(number, await this.#startKey(number))
+      this.#startKeys.set(number, startKey)
+      await this.#options.prepare?.(member, { directory: this.directoryOf(number), startKey })
     }
     await Promise.all(organizations.map(({ number }) => this.startNode(number)))
     const identities = await this.introduce()
@@ -107,8 +119,8 @@ export class Network {
       directory: this.directoryOf(number),
       startKey: this.startKeyOf(number),
       flags: this.#flagsOf(number),
-      environment: this.#environment,
-      onExit: () => this.#onExit(member),
+      environment: { ...this.#environment, ...this.#options.environmentOf?.(number) },
+      onExit: (code) => this.#onExit(member, code),
     })
     this.#nodes.set(number, node)
     this.#options.onChange?.(member, "up")
@@ -128,12 +140,17 @@ export class Network {
   /** Tells every node where the others are. */
   async introduce(): Promise<readonly Identity[]> {
     const identities = await Promise.all(this.nodes.map((node) => node.get<Identity>("/identity")))
-    const list = identities.map(({ organization, sealingKey, transport, transportProof, consensus }) => {
-      const { member, url } = this.node(organization)
-      const address = { organization, name: member.name, kind: member.kind, url, sealingKey, transport, transportProof }
-      return consensus === undefined ? address : { ...address, consensus }
-    })
-    await Promise.all(this.nodes.map((node) => node.desk("list-organizations", { organizations: list })))
+    const { peerAddress = (_from, _to, address) => address } = this.#options
+    const listFor = (from: number) =>
+      identities.map(({ organization, sealingKey, transport, transportProof, consensus }) => {
+        const { member, url } = this.node(organization)
+        const { name, kind } = member
+        const address = { organization, name, kind, url, sealingKey, transport, transportProof }
+        return consensus === undefined ? address : { ...address, consensus: peerAddress(from, organization, consensus) }
+      })
+    await Promise.all(
+      this.nodes.map((node) => node.desk("list-organizations", { organizations: listFor(node.member.number) })),
+    )
     return identities
   }
 
@@ -162,6 +179,7 @@ export class Network {
     const terms = { chainId, currency: "usd", validators: this.validators, k: 18, startHour: Math.floor(start / 3600) }
     this.genesis = foundCommunity(founders, terms)
     this.chainId = chainId
+    this.begun = start
     const body = { genesis: toHex(this.genesis), start, operator: 0 }
     await Promise.all(this.nodes.map((node) => node.desk("found", body)))
   }
@@ -176,11 +194,11 @@ export class Network {
     throw new Fault("Cannot start network: not every node has a block yet", { retryable: true })
   }
 
-  #onExit(member: MemberOrganization): void {
+  #onExit(member: MemberOrganization, code: number | null): void {
     const { number } = member
     this.#nodes.delete(number)
     if (this.#stopping) return
-    this.#options.onChange?.(member, "died")
+    this.#options.onChange?.(member, "died", code)
     if (this.#held.has(number)) return
     setTimeout(() => {
       if (this.#stopping || this.#held.has(number) || this.#nodes.has(number)) return

@@ -7,6 +7,7 @@
  */
 import { equalBytes } from "../../base/bytes.ts"
 import type { BlockBody } from "../../base/chain/block.ts"
+import type { BlockTime } from "../../base/chain/header.ts"
 import type { Validator } from "../../base/chain/validators.ts"
 import { Fault } from "../../base/fault.ts"
 import type { Application, BlockResult, Decoded, Outcome } from "../engine.ts"
@@ -42,6 +43,11 @@ export interface BridgeEvents<T extends Decoded> {
   onExecuted(block: ExecutedBlock<T>): void
   onCommitted(height: number): void
   onRestored(height: number): void
+  /**
+   * The header time of a snapshot's height, from a header that was verified; undefined when there is none, and then
+   * the snapshot is refused.
+   */
+  snapshotTime(height: number): Promise<BlockTime | undefined>
   /** Evidence that a validator lied, as it stands in a decided block. */
   onMisbehavior(height: number, list: readonly Misbehavior[]): void
   /** A proposal that this node voted against. */
@@ -261,9 +267,10 @@ export class AbciBridge<T extends Decoded> implements AbciHandler {
     return { kind: "commit", retainHeight: this.#events.retainHeight(body.height) }
   }
 
-  #offer({ snapshot, appHash }: OfferSnapshotRequest): AbciResponse {
+  async #offer({ snapshot, appHash }: OfferSnapshotRequest): Promise<AbciResponse> {
     if (snapshot.format !== 1) return { kind: "offerSnapshot", result: "rejectFormat" }
-    const taken = this.#application.snapshots.begin(snapshot, appHash)
+    const time = await this.#events.snapshotTime(snapshot.height)
+    const taken = time !== undefined && this.#application.snapshots.begin(snapshot, appHash, time)
     return { kind: "offerSnapshot", result: taken ? "accept" : "reject" }
   }
 

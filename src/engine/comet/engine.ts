@@ -8,6 +8,7 @@
 import { randomBytes } from "node:crypto"
 import { mapKey, sha256 } from "#crypto"
 import type { FinalBlock } from "../../base/chain/block.ts"
+import type { BlockTime } from "../../base/chain/header.ts"
 import { Fault } from "../../base/fault.ts"
 import { Answers, rememberBlocks } from "../answers.ts"
 import { fillBatches } from "../batches.ts"
@@ -55,6 +56,8 @@ export interface CometOptions {
   readonly keepBlocks?: number
   readonly snapshotEvery?: number
   readonly version?: string
+  /** The verified header time of a snapshot's height; without it no snapshot is taken from others. */
+  readonly snapshotTime?: (height: number) => Promise<BlockTime | undefined>
   readonly onMisbehavior?: (height: number, list: readonly Misbehavior[]) => void
   readonly onRejectedProposal?: (height: number, reason: string) => void
   /** Whether a batch of somebody's may wait in this node's mempool; a reason when not. */
@@ -118,13 +121,14 @@ export class CometEngine<T extends Decoded> implements Engine {
   }
 
   #makeBridge(): AbciBridge<T> {
-    const { mayConnect, mayWait, keepBlocks = 0, version = "1" } = this.#options
+    const { mayConnect, mayWait, snapshotTime, keepBlocks = 0, version = "1" } = this.#options
     const events = {
       mayConnect,
       mayWait: ({ transactions }: CheckedBatch<T>) => mayWait?.(transactions),
       onExecuted: (block: ExecutedBlock<T>) => this.#onExecuted(block),
       onCommitted: (height: number) => this.#onCommitted(height),
       onRestored: (height: number) => this.#onRestored(height),
+      snapshotTime: async (height: number) => snapshotTime?.(height),
       onMisbehavior: (height: number, list: readonly Misbehavior[]) => this.#options.onMisbehavior?.(height, list),
       onRejected: (height: number, reason: string) => this.#options.onRejectedProposal?.(height, reason),
       onFailure: (cause: unknown) => this.#halt(cause),

@@ -32,7 +32,8 @@ function refuseOwnKey({ tables, hour: now }: BlockContext, given: Uint8Array, pr
 export const registerKeyBody = struct({
   org,
   key,
-  roles: uint(1, allRoles),
+  /** None at all: such a key signs nothing on the ledger. It names the organization's node to the other nodes. */
+  roles: uint(0, allRoles),
   practitioner: opt(b32),
   from: hour,
   until: hour,
