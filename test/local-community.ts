@@ -117,6 +117,7 @@ export class LocalNode {
 }
 
 export class LocalCommunity {
+  readonly turnable = true
   readonly #nodes: ReadonlyMap<number, LocalNode>
 
   private constructor(nodes: ReadonlyMap<number, LocalNode>) {

@@ -83,7 +83,7 @@ const note = (text: string) => ({ mediaType: "text/plain", category: "notes", by
 before(async () => {
   const started = await Promise.all(organizations.map(start))
   const byNumber = new Map(started.map((node) => [node.member.number, node]))
-  const community = { nodes: started, node: (number: number) => byNumber.get(number)! } as unknown as Community
+  const community = { turnable: true, nodes: started, node: (number: number) => byNumber.get(number)! } as unknown as Community
   setting = await found(community, eyeVisitDay * 86_400 + 8 * 3600)
   const practitioner = await engagePractitioner(setting, roles.clinic, visit.practitioner.licence)
   const plan = await publishPlan(setting, visit.plan)

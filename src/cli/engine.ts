@@ -7,7 +7,7 @@ import { existsSync, mkdirSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { createInterface } from "node:readline"
 import { parseArgs } from "node:util"
-import { refuse } from "../base/refusal.ts"
+import { Refused, refuse } from "../base/refusal.ts"
 import { cometBftVersion, engineDirectory, isProgram } from "../engine/comet/binary.ts"
 import type { Command } from "./command.ts"
 import type { Screen } from "./screen.ts"
@@ -123,11 +123,19 @@ export async function buildEngine(build: EngineBuild, screen: Screen): Promise<E
 
 export const engineCommand: Command = {
   summary: "Builds CometBFT, the engine of a consortium, with the Go on this machine",
-  usage: "engine [--force]",
+  usage: "engine [--force] [--if-possible]",
   async run(args, screen) {
-    const { values } = parseArgs({ args: [...args], options: { force: { type: "boolean", default: false } } })
+    const { values } = parseArgs({
+      args: [...args],
+      options: { force: { type: "boolean", default: false }, "if-possible": { type: "boolean", default: false } },
+    })
     const build = { directory: engineDirectory, environment: process.env, force: values.force }
-    const value = await buildEngine(build, screen)
+    const value = await buildEngine(build, screen).catch((error: unknown) => {
+      if (!values["if-possible"] || !(error instanceof Refused)) throw error
+      screen.say(`${error.message}. Whatever needs it is skipped, and says so.`)
+      return undefined
+    })
+    if (value === undefined) return { value: { built: false } }
     screen.say(`${screen.good(value.built ? "BUILT" : "THERE")}  CometBFT ${value.version}  ${value.path}`)
     return { value }
   },

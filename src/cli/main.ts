@@ -17,8 +17,15 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   node: async () => (await import("./node.ts")).nodeCommand,
   network: async () => (await import("./network/command.ts")).networkCommand,
   move: async () => (await import("./move.ts")).moveCommand,
+  adopt: async () => (await import("./adopt.ts")).adoptCommand,
   recheck: async () => (await import("./recheck.ts")).recheckCommand,
   engine: async () => (await import("./engine.ts")).engineCommand,
+  init: async () => (await import("./init.ts")).initCommand,
+  found: async () => (await import("./found.ts")).foundCommand,
+  join: async () => (await import("./join.ts")).joinCommand,
+  desk: async () => (await import("./desk.ts")).deskCommand,
+  backup: async () => (await import("./backup.ts")).backupCommand,
+  restore: async () => (await import("./backup.ts")).restoreCommand,
 }
 
 async function help(screen: Screen): Promise<void> {

@@ -12,6 +12,7 @@ import { keyId } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
 import { genesisHash } from "../ledger/constitution/genesis.ts"
 import type { SuccessorTerms } from "../ledger/constitution/successor.ts"
+import { demandStopped } from "../node/adopt.ts"
 import { moveChain } from "../node/move.ts"
 import { holdsStore } from "../store/read-only-chain.ts"
 import { encodeAnchor, encodeLinks } from "../verify/trust.ts"
@@ -74,6 +75,7 @@ function readValidators(path: string): SuccessorTerms["validators"] {
 /** The command's whole answer. @throws Refused where the chain cannot be moved, or a file is there already. */
 export async function move({ directory, genesis: path, chainId, validators, out }: MoveOrder): Promise<MoveValue> {
   const terms = { chainId, validators: readValidators(validators) }
+  await demandStopped(directory)
   const moved = await moveChain(ledgerIn(directory), readInputFile(path), terms)
   const contents = [
     ["genesis.cbor", moved.genesis],
@@ -125,6 +127,7 @@ export const moveCommand: Command = {
     screen.say(`${screen.good("MOVED")}  ${chainId} carries on the state of block ${value.pinned.height}`)
     screen.line(`new genesis  ${value.genesis}`)
     screen.line(`old anchor   ${value.anchor}, which ends at header ${value.pinned.header}`)
+    screen.line("Leave this node stopped, and send genesis.cbor to every organization: each runs countersign adopt.")
     return { value }
   },
 }

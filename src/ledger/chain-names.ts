@@ -1,5 +1,6 @@
 /** The two names of a chain that carries another's state on, and which of them an envelope was signed for. */
-import { type NestedEnvelope, verifyEnvelope } from "./envelopes.ts"
+import { equalBytes } from "../base/bytes.ts"
+import { type NestedEnvelope, type NestedPayload, transactionId, verifyEnvelope } from "./envelopes.ts"
 
 /**
  * What a chain is called and, where its genesis carries on another chain's state, what that one was called: vouchers,
@@ -30,4 +31,18 @@ export function signedFor(
   const first = { payload, signatures: signatures.slice(0, 1) }
   if (verifyEnvelope(chainId, first)) return { chainId, verified: true }
   return verifyEnvelope(former, first) ? { chainId: former, verified: true } : { chainId, verified: false }
+}
+
+/** The chain, this one or the former, on which a payload has this id; undefined where it has it on neither. */
+export function chainOfId(names: ChainNames, id: Uint8Array, payload: Uint8Array): string | undefined {
+  return namesIn(names).find((name) => equalBytes(transactionId(name, payload), id))
+}
+
+/** The ids that a payload may have on a chain: under its own name and, where there is one, under the former's. */
+export function idsOn(names: ChainNames, { id }: Pick<NestedPayload<unknown>, "id">): readonly Uint8Array[] {
+  return namesIn(names).map(id)
+}
+
+function namesIn({ chainId, former }: ChainNames): readonly string[] {
+  return former === undefined ? [chainId] : [chainId, former]
 }

@@ -27,6 +27,8 @@ export interface Founding {
   readonly operator: number
   /** Joins by a snapshot, checked against this header; a chain whose blocks are here goes on without it. */
   readonly trusted?: TrustedHeader | undefined
+  /** What the chain began with whose state this one carries on. Its ledger lies beside this one's. */
+  readonly former?: Uint8Array | undefined
 }
 
 export interface SourceParts {
@@ -37,6 +39,8 @@ export interface SourceParts {
   readonly transport: Transport
   readonly onHalt: (cause: unknown) => void
   readonly onLog: (line: string) => void
+  /** Told of each proposal that this node voted against. */
+  readonly onRejectedProposal?: (height: number, reason: string) => void
 }
 
 export interface OpenSource {
@@ -66,7 +70,7 @@ async function operate(
 }
 
 async function takePart(application: LedgerApplication, founding: Founding, parts: SourceParts): Promise<OpenSource> {
-  const { config, keys, work, directory, transport, onHalt, onLog } = parts
+  const { config, keys, work, directory, transport, onHalt, onLog, onRejectedProposal } = parts
   const others = directory.all().filter((entry) => entry.organization !== config.organization)
   const members = others.filter(({ consensus }) => consensus !== undefined)
   const { trusted } = founding
@@ -83,7 +87,7 @@ async function takePart(application: LedgerApplication, founding: Founding, part
       snapshotTime: (height) => headerTime(application.chain, height, { members, request: transport.request }),
       ...(relays !== undefined && trusted !== undefined ? { stateSync: stateSyncFrom(relays, trusted) } : {}),
     },
-    { keys, work, onHalt, onLog },
+    { keys, work, onHalt, onLog, ...(onRejectedProposal && { onRejectedProposal }) },
   )
   const completion = untilComplete(() => completeHandovers(application, members, transport.request))
   const hangUp = () => {

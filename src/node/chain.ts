@@ -8,6 +8,8 @@ import { refuse } from "../base/refusal.ts"
 import { encodeAs } from "../base/schema.ts"
 import type { State } from "../base/state.ts"
 import type { ProvenRow as EngineRow, Finality, Trust } from "../engine/engine.ts"
+import type { ChainNames } from "../ledger/chain-names.ts"
+import { verifyAll } from "../ledger/decode.ts"
 import { isRejection } from "../ledger/rejection.ts"
 import { type Role, roles } from "../ledger/roles.ts"
 import { schemas } from "../ledger/rows.ts"
@@ -54,6 +56,11 @@ export class Chain {
     this.source = source
     this.#state = state
     this.#handovers = handovers
+  }
+
+  /** What it is called and, where it carries on another's state, what that one was called. */
+  get names(): ChainNames {
+    return { chainId: this.chainId, former: this.anchor.former }
   }
 
   get height(): number {
@@ -123,6 +130,15 @@ export class Chain {
     const { rows, ...signed } = await this.#prove(wanted)
     if (rows.length < wanted.length) throw new Fault("Cannot make receipt: the ledger does not show this transaction")
     return encodeReceipt({ ...signed, transaction, rows })
+  }
+
+  /** Whether this node's own copy says that a transaction was applied: here, or on the chain that this one carries on. */
+  shows(transaction: Uint8Array): boolean {
+    const decoded = readShown(this.anchor, transaction)
+    if (isRejection(decoded) || verifyAll(decoded) !== undefined) return false
+    const { table, key, shows } = placementOf(decoded)
+    const row = this.#state.get(table, key)
+    return row !== undefined && shows(row)
   }
 
   /** A proof of rows of the registers, for a reader who has no copy of the ledger. Rows that are not there are left out. */

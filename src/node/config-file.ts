@@ -5,111 +5,20 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml"
 import { refuse } from "../base/refusal.ts"
-import { type Timeouts, usualTimeouts } from "../engine/comet/home.ts"
-import { type NodeConfig, type OrganizationKind, organizationKinds } from "./config.ts"
+import { lanTimeouts, type Timeouts } from "../engine/comet/home.ts"
+import { logLevels, type NodeConfig, type OrganizationKind, organizationKinds } from "./config.ts"
 import { type Quotas, type Rates, usualQuotas } from "./quota.ts"
+import { readSettings, type Section } from "./settings.ts"
 
 export const configFileName = "countersign.yaml"
 
 const MiB = 1024 * 1024
-export const logLevels = ["error", "warn", "info", "debug"] as const
-export type LogLevel = (typeof logLevels)[number]
-
 /** What a configuration file says; `organization` is absent until the founders or the members have given a number. */
 export type FileConfig = Omit<NodeConfig, "startKey" | "organization" | "operator" | "turnableClock"> & {
   readonly organization: number | undefined
   readonly publicHost: string
   readonly publicPort: number
-}
-
-interface Scalar {
-  /** Undefined where the file does not have the setting. */
-  readonly value: unknown
-  readonly at: string
-}
-
-/** Reads one section; what is never asked for is refused at the end. */
-class Section {
-  readonly #map: YAMLMap | undefined
-  readonly #path: string
-  readonly #place: (node: unknown) => string
-  readonly #asked = new Set<string>()
-  readonly #within: Section[] = []
-
-  constructor(map: YAMLMap | undefined, path: string, place: (node: unknown) => string) {
-    this.#map = map
-    this.#path = path
-    this.#place = place
-  }
-
-  #item(name: string) {
-    this.#asked.add(name)
-    return this.#map?.items.find(({ key }) => isScalar(key) && key.value === name)
-  }
-
-  #scalar(name: string): Scalar {
-    const item = this.#item(name)
-    const at = item === undefined ? this.#path + name : `${this.#path}${name}, ${this.#place(item.key)}`
-    const { value } = item ?? {}
-    if (value === undefined || value === null) return { value: undefined, at }
-    if (isScalar(value)) return { value: value.value ?? undefined, at }
-    return refuse("config-file", "Cannot read configuration: one value is expected", at, "Write name: value")
-  }
-
-  section(name: string): Section {
-    const value = this.#item(name)?.value
-    const path = `${this.#path}${name}.`
-    if (value !== undefined && value !== null && !isMap(value) && !(isScalar(value) && value.value === null))
-      refuse("config-file", "Cannot read configuration: a section is expected", path, "Indent its settings below it")
-    const made = new Section(isMap(value) ? value : undefined, path, this.#place)
-    this.#within.push(made)
-    return made
-  }
-
-  integer(name: string, { usual, least, most }: { usual: number; least: number; most: number }): number {
-    const { value, at } = this.#scalar(name)
-    if (value === undefined) return usual
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value
-    return refuse("config-file", "Cannot read configuration: the number is out of range", at, `${least} to ${most}`)
-  }
-
-  flag(name: string, usual: boolean): boolean {
-    const { value, at } = this.#scalar(name)
-    if (value === undefined) return usual
-    return typeof value === "boolean"
-      ? value
-      : refuse("config-file", "Cannot read configuration: true or false is expected", at, "Fix the setting")
-  }
-
-  word<T extends string>(name: string, usual: T | undefined, words: readonly T[]): T {
-    const { value, at } = this.#scalar(name)
-    const found = value === undefined ? usual : words.find((word) => word === value)
-    return (
-      found ??
-      refuse("config-file", "Cannot read configuration: no such word", at, `One of ${words.join(", ")}`)
-    )
-  }
-
-  text(name: string, form: RegExp, usual: string | undefined): string {
-    const { value, at } = this.#scalar(name)
-    const found = value === undefined ? usual : value
-    if (typeof found === "string" && form.test(found)) return found
-    return refuse("config-file", "Cannot read configuration: the text has another form", at, `As ${form.source}`)
-  }
-
-  /** @throws Refused when the file has a name that nobody has asked for. */
-  end(): void {
-    for (const { key } of this.#map?.items ?? []) {
-      const name = isScalar(key) ? String(key.value) : "?"
-      if (this.#asked.has(name)) continue
-      const at = `${this.#place(key)}`
-      const remedy = `Settings here: ${[...this.#asked].join(", ")}`
-      refuse("config-file", "Cannot read configuration: no such setting", at, remedy)
-    }
-    for (const section of this.#within) section.end()
-  }
 }
 
 const host = /^[A-Za-z0-9.:-]{1,253}$/
@@ -147,7 +56,7 @@ function quotasOf(section: Section): Quotas {
 }
 
 function timeoutsOf(section: Section): Timeouts {
-  const read = Object.entries(usualTimeouts).map(([name, usual]) => {
+  const read = Object.entries(lanTimeouts).map(([name, usual]) => {
     return [name, section.integer(name, { usual, least: 0, most: 600_000 })] as const
   })
   return Object.fromEntries(read) as unknown as Timeouts
@@ -203,24 +112,7 @@ function settingsOf(top: Section, directory: string): FileConfig {
 
 /** The settings of a file's text. @throws Refused `config-file` with line and column of the first that is wrong. */
 export function readConfig(text: string, directory: string): FileConfig {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return `line ${line}, column ${col}`
-  }
-  const [error] = document.errors
-  if (error !== undefined)
-    refuse("config-file", "Cannot read configuration: it is not YAML", place(error.pos[0]), "Fix the line")
-  if (!isMap(document.contents))
-    return refuse("config-file", "Cannot read configuration: it has no settings", configFileName, "Run countersign init")
-  const top = new Section(document.contents, "", (node) => {
-    const [offset] = (node as { range?: readonly [number, number, number] }).range ?? [0]
-    return place(offset)
-  })
-  const settings = settingsOf(top, directory)
-  top.end()
-  return Object.freeze(settings)
+  return Object.freeze(readSettings(text, "configuration", (top) => settingsOf(top, directory)))
 }
 
 /** @throws Refused when the directory has no configuration, or it does not read. */

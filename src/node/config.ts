@@ -55,6 +55,29 @@ export interface NodeConfig {
   readonly tls?: boolean
   /** What callers may ask of the doors; the usual quotas when left out. */
   readonly quotas?: Quotas
+  /** The name or address by which other organizations reach this machine; `host` when left out. */
+  readonly publicHost?: string
+  /** Where this node's CometBFT hears others; chosen free once when left out. */
+  readonly p2pPort?: number
+  /** Loopback port of the metrics, 0 for one that the system chooses; none when undefined. */
+  readonly metricsPort?: number | undefined
+  /** How much the log says: nothing when left out. */
+  readonly logLevel?: LogLevel
+  /** What this node bears before it says that it is not ready; the usual when left out. */
+  readonly ready?: ReadyLimits
+}
+
+/** How much a log says, each with all before it. */
+export const logLevels = ["error", "warn", "info", "debug"] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export interface ReadyLimits {
+  /** Blocks behind the median of the others. */
+  readonly lagBlocks: number
+  /** Seconds between this machine's clock and the validators' votes. */
+  readonly clockSeconds: number
+  /** MiB that must be free on the disk of the directory. */
+  readonly freeMiB: number
 }
 
 /** NaN for whatever is not plain digits. */

@@ -96,6 +96,7 @@ export async function startConsensus(
     readonly work: Work
     readonly onHalt: (cause: unknown) => void
     readonly onLog?: (line: string) => void
+    readonly onRejectedProposal?: (height: number, reason: string) => void
   },
 ): Promise<Consensus> {
   const binary = findCometBft()
@@ -118,6 +119,7 @@ export async function startConsensus(
     ...(settings.snapshotEvery === undefined ? {} : { snapshotEvery: settings.snapshotEvery }),
     ...(settings.snapshotTime === undefined ? {} : { snapshotTime: settings.snapshotTime }),
     onHalt: parts.onHalt,
+    ...(parts.onRejectedProposal && { onRejectedProposal: parts.onRejectedProposal }),
     onMisbehavior: (height, list) => {
       for (const { type, validator } of list) {
         const organization = membership.organizationOf(validator.address)

@@ -5,6 +5,7 @@
 import { toHex } from "../base/bytes.ts"
 import { refuse } from "../base/refusal.ts"
 import type { PeerAddress } from "../engine/comet/home.ts"
+import { organizationStatus } from "../ledger/roles.ts"
 import { transportSigner } from "./certificate.ts"
 import type { Chain } from "./chain.ts"
 import type { Correspondent } from "./mailbox.ts"
@@ -22,11 +23,13 @@ export interface Entry extends Correspondent {
 /** Whether this key may speak for this organization now; undefined where the ledger here cannot tell yet. */
 export type Registry = (key: Uint8Array, organization: number) => boolean | undefined
 
-/** The registry as this node's copy of the ledger has it. */
+/** The registry as this node's copy of the ledger has it. What a suspended member may still do, the ledger decides. */
 export function registryOf(chain: Chain): Registry {
   return (key, organization) => {
     const row = chain.height === 0 ? undefined : chain.tables().organizations.get({ org: organization })
-    return row === undefined ? undefined : row.status === 0 && chain.isKeyOf(key, organization, "operate")
+    return row === undefined
+      ? undefined
+      : row.status !== organizationStatus.removed && chain.isKeyOf(key, organization, "operate")
   }
 }
 

@@ -50,6 +50,8 @@ export interface MailSurroundings {
   /** How letters are posted; plain HTTP on loopback when absent. */
   readonly request?: Request
   chainId(): string
+  /** The chain that this one carries on: letters that were on their way when it moved are good until they expire. */
+  former?(): string | undefined
   hour(): number
   correspondent(organization: number): Correspondent | undefined
   /** Whether this key may sign mail for this organization, by the ledger's registry. */
@@ -173,7 +175,9 @@ export class Mailbox {
       const { payload, signatures } = decodeEnvelope(envelope, 1)
       const { body, expiry } = decodePayload(mailType, mailBody, payload)
       const [signature] = signatures
-      if (signature!.meaning === meanings.mailed && this.#good(signature!, payload)) {
+      const { chainId, former } = this.#names()
+      const names = former === undefined ? [chainId] : [chainId, former]
+      if (signature!.meaning === meanings.mailed && names.some((name) => this.#good(signature!, payload, name))) {
         return { to: body.to, sealed: body.sealed, key: signature!.key, expiry }
       }
     } catch {
@@ -187,8 +191,12 @@ export class Mailbox {
     )
   }
 
-  #good(signature: Signature, payload: Uint8Array): boolean {
-    const message = toSign(this.#around.chainId(), signature.header, payload)
+  #names() {
+    return { chainId: this.#around.chainId(), former: this.#around.former?.() }
+  }
+
+  #good(signature: Signature, payload: Uint8Array, chainId: string): boolean {
+    const message = toSign(chainId, signature.header, payload)
     return verifySignature(signature.key.subarray(1), message, signature.signature)
   }
 
@@ -315,7 +323,8 @@ export class Mailbox {
       const { payload, signatures } = decodeEnvelope(request, 1)
       const { body, expiry } = decodePayload(drainType, drainBody, payload)
       const signature = signatures[0]!
-      const signed = equalBytes(signature.key.subarray(1), body.handle) && this.#good(signature, payload)
+      const signed =
+        equalBytes(signature.key.subarray(1), body.handle) && this.#good(signature, payload, this.#around.chainId())
       if (signed && this.#around.hour() < expiry) return body
     } catch (error) {
       if (!(error instanceof EncodingError)) throw error

@@ -26,8 +26,11 @@ function orRefuse<T extends object>(value: T | Rejection, at: string, remedy: st
   return isRejection(value) ? refuse(value.code, value.message, at, remedy) : value
 }
 
-/** The last block, whose header must commit to the state as it stands. */
-function lastHeader(application: LedgerApplication): Header {
+/**
+ * The last block, whose header must commit to the state as it stands.
+ * @throws Refused where it does not, or there is none; Fault where its votes are not good.
+ */
+export function lastHeaderOf(application: LedgerApplication): Header {
   const last = application.block(application.height)
   if (last === undefined)
     return refuse("chain-empty", "Cannot move chain: it has no whole last block", "ledger", "Run its node first")
@@ -60,7 +63,7 @@ export async function moveChain(
   const anchor = orRefuse(anchorOfGenesis(genesisFile), "genesis", own)
   const application = orRefuse(await LedgerApplication.open(directory, genesisFile), "genesis", own)
   try {
-    const header = lastHeader(application)
+    const header = lastHeaderOf(application)
     const { state, appHash, height, lowestHeight } = application
     const made = successorGenesis({ state, appHash }, { ...terms, lastHeader: header })
     const genesis = orRefuse(made, "terms", "Choose another chain id, or validators as the constitution wants them")

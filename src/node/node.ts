@@ -11,9 +11,7 @@ import { fromHex, toHex } from "../base/bytes.ts"
 import { Fault } from "../base/fault.ts"
 import { refuse } from "../base/refusal.ts"
 import type { PeerAddress } from "../engine/comet/home.ts"
-import type { EmbeddedEngine } from "../engine/embedded/engine.ts"
 import { genesisHash } from "../ledger/constitution/genesis.ts"
-import type { DecodedTransaction } from "../ledger/decode.ts"
 import { isRejection } from "../ledger/rejection.ts"
 import { ageRecipient } from "../record/age-keys.ts"
 import { generateNodeKey } from "../record/bundle-sealing.ts"
@@ -25,15 +23,18 @@ import { type Founding, type OpenSource, openSource } from "./block-source.ts"
 import { type Certificate, certificateOf, proveTransport, transportProofBytes } from "./certificate.ts"
 import { Chain } from "./chain.ts"
 import type { NodeConfig } from "./config.ts"
-import { type Consensus, consensusAddress } from "./consensus.ts"
+import { consensusAddress } from "./consensus.ts"
 import type { NodeContext } from "./context.ts"
 import type { Fields, Operations } from "./desk.ts"
 import { Directory, type Entry, registryOf } from "./directory.ts"
+import { engineOperations } from "./engine-desk.ts"
 import { KeyRing, usesOf } from "./keys.ts"
 import { answerLight } from "./light.ts"
+import { type Log, openLog } from "./logging.ts"
 import { Mailbox } from "./mailbox.ts"
 import { encodeHandovers, type TrustedHeader } from "./newcomer.ts"
-import { operationsOf, receiveLetters } from "./offices.ts"
+import { Observation } from "./observation.ts"
+import { goOn, operationsOf, receiveLetters } from "./offices.ts"
 import { PlanShelf } from "./plans.ts"
 import { registerDoors } from "./register-doors.ts"
 import { registrationsOf } from "./registrations.ts"
@@ -50,6 +51,13 @@ interface Running {
   readonly opened: OpenSource
 }
 
+interface NodeParts {
+  readonly store: WorkStore
+  readonly work: Work
+  readonly keys: KeyRing
+  readonly log: Log
+}
+
 export class Node {
   readonly config: NodeConfig
   readonly #work: Work
@@ -60,34 +68,59 @@ export class Node {
   readonly #certificate: Certificate | undefined
   readonly #transport: Transport
   readonly #server: FastifyInstance
+  readonly #observation: Observation
   #running: Running | undefined
+  /** What is taken up again after the chain has moved. */
+  #goingOn: Promise<void> = Promise.resolve()
   #stopping = false
 
-  private constructor(config: NodeConfig, store: WorkStore, work: Work, keys: KeyRing) {
+  private constructor(config: NodeConfig, { store, work, keys, log }: NodeParts) {
     this.config = config
     this.#store = store
     this.#work = work
     this.#keys = keys
     this.#certificate = config.tls === true ? certificateOf(keys.seed("transport")) : undefined
     this.#transport = new Transport(this.#certificate)
+    this.#observation = new Observation({
+      config,
+      log,
+      others: () => this.#directory.all(),
+      request: this.#transport.request,
+      letters: (queue) => work.count(queue),
+    })
     const { quotas } = config
     this.#server = buildServer(this.#doors(), this.#deskToken, {
       certificate: this.#certificate,
+      onOverQuota: (door) => this.#observation.refused(door),
       ...(quotas && { quotas }),
     })
   }
 
-  /** Opens the directory and the door. @throws Fault when the directory does not open with this start key. */
-  static async start(config: NodeConfig): Promise<Node> {
+  /**
+   * Opens the directory and the door.
+   * @param log - standard error when left out, as much as the configuration says.
+   * @throws Fault when the directory does not open with this start key.
+   */
+  static async start(
+    config: NodeConfig,
+    log: Log = openLog({ level: config.logLevel, name: config.name }),
+  ): Promise<Node> {
     checkStartKey(config.directory, config.startKey)
     // Whatever a library makes in the directory is its owner's alone, too.
     process.umask(0o077)
     mkdirSync(config.directory, { recursive: true, mode: 0o700 })
     const store = new WorkStore(join(config.directory, "work"), config.startKey)
     const work = new Work(store, config.startKey)
-    const node = new Node(config, store, work, await KeyRing.open(work, config.kind))
+    log.write("info", "starting", { organization: config.organization, kind: config.kind })
+    if (config.p2pPort) await work.put("consensus", "port", config.p2pPort)
+    const node = new Node(config, { store, work, keys: await KeyRing.open(work, config.kind), log })
     node.#directory.set(work.get<readonly Entry[]>("directory", "entries") ?? [])
     await node.#server.listen({ host: config.host, port: config.port })
+    await node.#observation.start()
+    log.write("info", "listening", {
+      port: (node.#server.server.address() as AddressInfo).port,
+      tls: config.tls === true,
+    })
     const founding = work.get<Founding>("founding", "genesis")
     if (config.resume === true && founding !== undefined) await node.#run(founding)
     return node
@@ -103,6 +136,11 @@ export class Node {
     return this.#certificate?.pin
   }
 
+  /** Where its metrics are, on loopback; undefined when it serves none. */
+  get metricsUrl(): string | undefined {
+    return this.#observation.metricsUrl
+  }
+
   /** Opens this node's desk; for whoever started it. */
   get deskToken(): string {
     return toHex(this.#deskToken)
@@ -110,6 +148,8 @@ export class Node {
 
   async stop(): Promise<void> {
     this.#stopping = true
+    this.#observation.log.write("info", "stopping")
+    await this.#observation.stop()
     const running = this.#running
     running?.context.mail.stop()
     running?.opened.hangUp()
@@ -117,8 +157,10 @@ export class Node {
     await this.#server.close()
     this.#transport.close()
     await running?.context.mail.rest()
+    await this.#goingOn
     await running?.application.close()
     await this.#store.close()
+    this.#observation.log.write("info", "stopped")
   }
 
   /** @throws Fault before the founding, and at a start until the chain goes on: whoever asks tries again. */
@@ -139,6 +181,7 @@ export class Node {
           chainId: running?.context.chain.chainId,
         }
       },
+      ready: () => this.#observation.ready(),
       blocks: (from, waitMs) =>
         blocksFor(this.#mustRun().context.chain.source, from, { waitMs, isStopping: () => this.#stopping }),
       submit: async (transaction) => finalityToJson(await this.#mustRun().context.chain.source.submit(transaction)),
@@ -186,8 +229,14 @@ export class Node {
       recipient: await ageRecipient(this.#keys.seed("records")),
       transport: this.pin,
       transportProof: this.pin && proveTransport(this.#keys.seed("operate"), organization, this.pin),
-      consensus: this.config.consensus ? await consensusAddress(this.#work, this.#keys, this.config.host) : undefined,
+      consensus: await this.#consensusAddress(),
     }
+  }
+
+  /** As others reach it; undefined for a node without consensus. */
+  async #consensusAddress(): Promise<PeerAddress | undefined> {
+    const { consensus, publicHost, host } = this.config
+    return consensus === true ? consensusAddress(this.#work, this.#keys, publicHost ?? host) : undefined
   }
 
   /** After its admission, before it has a chain: its keys for the registry, for any member to hand in. */
@@ -227,6 +276,7 @@ export class Node {
       trusted: fields.has("trusted") ? trustedOf(fields.object("trusted")) : undefined,
     }
     if (known === undefined) await this.#work.put("founding", "genesis", founding)
+    this.#observation.log.write("info", "founded", { operator: founding.operator })
     await this.#run(founding)
     return { genesis: genesisHash(genesis) }
   }
@@ -244,14 +294,19 @@ export class Node {
     if (this.#running !== undefined) return
     const application = await LedgerApplication.open(join(this.config.directory, "ledger"), founding.genesis)
     if (isRejection(application)) return refuse(application.code, application.message, "genesis", "Fix the genesis")
+    this.#observation.timeCommits(application)
     const opened = await openSource(application, founding, {
       config: this.config,
       keys: this.#keys,
       work: this.#work,
       directory: this.#directory,
       transport: this.#transport,
-      onHalt,
-      onLog: (line) => process.env["COUNTERSIGN_DEBUG"] && process.stderr.write(`${this.config.name} ${line}\n`),
+      onHalt: (cause) => {
+        this.#observation.halted(cause)
+        halt(cause)
+      },
+      onLog: (line) => this.#observation.log.engine(line),
+      onRejectedProposal: (height, reason) => this.#observation.rejectedProposal(height, reason),
     })
     const { chainId, genesisValidators } = application.chain
     const anchor = {
@@ -272,12 +327,13 @@ export class Node {
     const context = await this.#context(chain)
     const operations = {
       ...operationsOf(context),
-      ...this.#clockOperations(opened.embedded),
-      ...consensusOperations(application, opened.consensus),
+      ...engineOperations(application, opened, this.config.turnableClock),
     }
     this.#running = { context, operations, application, opened }
+    this.#observation.watch(this.#running)
     receiveLetters(context)
     context.mail.resume()
+    this.#goingOn = goOn(context)
   }
 
   async #context(chain: Chain): Promise<NodeContext> {
@@ -289,6 +345,7 @@ export class Node {
       work: this.#work,
       request: this.#transport.request,
       chainId: () => chain.chainId,
+      former: () => chain.anchor.former,
       hour: () => chain.hour,
       correspondent: (organization) => this.#directory.find(organization),
       maySend: (key, organization) => chain.isKeyOf(key, organization, "operate"),
@@ -306,35 +363,6 @@ export class Node {
       plans,
     }
   }
-
-  #clockOperations(engine: EmbeddedEngine<DecodedTransaction> | undefined): Operations {
-    if (engine === undefined || !this.config.turnableClock) return {}
-    return {
-      "turn-clock": async (fields) => {
-        await engine.advance(fields.integer("seconds"))
-        return { height: engine.height }
-      },
-      /** In one block: what passes is lost time, as when nothing was written for days. */
-      "leap-clock": async (fields) => {
-        await engine.leap(fields.integer("seconds"))
-        return { height: engine.height }
-      },
-    }
-  }
-}
-
-/** What the desk of a node in consensus may ask of its own part. */
-function consensusOperations(application: LedgerApplication, consensus: Consensus | undefined): Operations {
-  if (consensus === undefined) return {}
-  return {
-    /** Validators that were seen to lie, as decided blocks name them. */
-    evidence: async () => ({ evidence: consensus.evidence() }),
-    /** For nodes that will join: of the last height. */
-    "take-snapshot": async () => {
-      await application.snapshots.take()
-      return { heights: application.snapshots.list().map(({ height }) => height) }
-    },
-  }
 }
 
 function trustedOf(header: Fields): TrustedHeader {
@@ -346,7 +374,7 @@ function consensusOf(entry: Fields): PeerAddress {
 }
 
 /** An engine that cannot go on ends the process: a node that is up and does not move would only look well. */
-function onHalt(cause: unknown): void {
+function halt(cause: unknown): void {
   process.stderr.write(`node halted: ${cause instanceof Error ? cause.message : "unknown cause"}\n`)
   process.exitCode = 2
   setImmediate(() => process.exit(2))

@@ -9,6 +9,7 @@ import { clauseOperations } from "./payer/clause-counts.ts"
 import { mandateOperations } from "./payer/mandate.ts"
 import { memberOperations, receiveMemberLetters } from "./payer/members.ts"
 import { receiveProofs, remittanceOperations } from "./payer/remittance.ts"
+import { goOnAfterMove } from "./provider/after-move.ts"
 import { claimOperations, receiveClaimLetters } from "./provider/claims.ts"
 import { paymentOperations } from "./provider/payments.ts"
 import { practitionerOperations } from "./provider/practitioners.ts"
@@ -59,6 +60,11 @@ export function operationsOf(node: NodeContext): Operations {
     ...constitutionOperations(node),
     ...ofKind(node),
   }
+}
+
+/** What an organization takes up again by itself when its chain has moved. */
+export async function goOn(node: NodeContext): Promise<void> {
+  if (node.config.kind === "provider") await goOnAfterMove(node)
 }
 
 export function receiveLetters(node: NodeContext): void {

@@ -11,5 +11,5 @@ export function registersOf({ chain }: NodeContext): RegisterView {
     [...tables.practitioners.rows()].map(([{ practitioner }, row]) => [toHex(practitioner), row]),
   )
   const plans = new Map([...tables.plans.rows()].map(([{ plan }, row]) => [toHex(plan), row]))
-  return { chainId: chain.chainId, keys, practitioners, plans }
+  return { ...chain.names, keys, practitioners, plans }
 }

@@ -48,6 +48,8 @@ declare module "fastify" {
 export interface Doors {
   identity(): unknown
   health(): unknown
+  /** Whether this node should be given work, and what speaks against it. */
+  ready?(): Promise<{ readonly ready: boolean }>
   /** Canonical CBOR of stored blocks from a height on; waits up to `waitMs` for the first. */
   blocks(from: number, waitMs: number): Promise<Uint8Array>
   submit(transaction: Uint8Array): Promise<unknown>
@@ -73,6 +75,8 @@ export interface ServerOptions {
   readonly certificate?: Certificate | undefined
   readonly quotas?: Quotas
   readonly patience?: Patience
+  /** Told of each request that is turned away because its caller is over its quota. */
+  readonly onOverQuota?: (door: Door) => void
 }
 
 const bodyLimit = 16 * 1024 * 1024
@@ -131,6 +135,7 @@ function guard(app: FastifyInstance, doors: Doors, deskToken: Uint8Array, option
     const caller = { organization: request.organization, address: request.raw.socket.remoteAddress }
     const entry = quota.enter(caller, door, announcedBytes(request))
     if (entry.leave === undefined) {
+      options.onOverQuota?.(door)
       reply.header("retry-after", String(entry.waitSeconds))
       return turnAway(overQuota(entry.waitSeconds), 429)
     }
@@ -157,6 +162,11 @@ function answerErrors(app: FastifyInstance): void {
 
 function openPublicDoors(app: FastifyInstance, doors: Doors): void {
   app.get("/health", async (_request, reply) => answer(reply, doors.health()))
+  app.get("/ready", async (_request, reply) => {
+    const condition = await doors.ready?.()
+    if (condition === undefined) return sendRefusal(reply, noDoor, 404)
+    return answer(reply.status(condition.ready ? 200 : 503), condition)
+  })
   app.get("/identity", async (_request, reply) => answer(reply, await doors.identity()))
   let waiting = 0
   app.get<{ Querystring: { from?: string; wait?: string } }>("/chain/blocks", async (request, reply) => {

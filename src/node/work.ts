@@ -70,6 +70,13 @@ export class Work {
     return this.#store.remove(collection, toUtf8(id))
   }
 
+  /** Rows of a collection, none of them opened; at most `most`. */
+  count(collection: string, most = 10_000): number {
+    let count = 0
+    for (const _row of this.#store.range(collection)) if (++count === most) break
+    return count
+  }
+
   /** By ascending id, only those that begin with `prefix`. A snapshot: safe to change the collection while reading. */
   rows<T>(collection: string, prefix = ""): readonly (readonly [id: string, value: T])[] {
     const rows: (readonly [string, T])[] = []

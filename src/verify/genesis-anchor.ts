@@ -1,5 +1,5 @@
 /** A trust anchor from a genesis file: what a wallet or an auditor needs besides the file is nothing. */
-import type { Validator } from "../base/chain/validators.ts"
+import { orderValidators, type Validator } from "../base/chain/validators.ts"
 import { decodeGenesis } from "../ledger/constitution/genesis.ts"
 import { isRejection, type Rejection } from "../ledger/rejection.ts"
 import { openTables } from "../ledger/state.ts"
@@ -13,6 +13,7 @@ export function anchorOfGenesis(genesis: Uint8Array): TrustAnchor | Rejection {
   const validators: Validator[] = []
   for (const [{ key }, { power }] of openTables(state).validators.rows())
     validators.push({ publicKey: key.subarray(1), power })
-  const anchor = { chainId, genesis: hash, k: chain.k, validators }
+  // The state has them by key; votes stand in the order of the set.
+  const anchor = { chainId, genesis: hash, k: chain.k, validators: orderValidators(validators) }
   return chain.pinned === undefined ? anchor : { ...anchor, former: chain.pinned.chainId }
 }

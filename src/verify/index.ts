@@ -4,6 +4,16 @@ export type { Recomputed } from "./bundle-money.ts"
 export type { BundleFailure, BundleFailureCode } from "./bundle-reason.ts"
 export { type BundleVerdict, checkBundle, type NotChecked } from "./check-bundle.ts"
 export { anchorOfGenesis } from "./genesis-anchor.ts"
+export {
+  decodeEquivocation,
+  type Equivocation,
+  type EquivocationKind,
+  encodeEquivocation,
+  headerEquivocation,
+  type Liars,
+  type VotedHeader,
+  verifyEquivocation,
+} from "./header-equivocation.ts"
 export { type Placement, placementOf } from "./placement.ts"
 export type { Failure, FailureCode } from "./reason.ts"
 export {

@@ -9,7 +9,7 @@
  */
 import { equalBytes, toHex } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
-import { chainIdCodec } from "../base/chain/header.ts"
+import { chainIdCodec, type Header } from "../base/chain/header.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { b32, type Decoded, decodeAs, encodeAs, list, struct } from "../base/schema.ts"
 import type { ChainNames } from "../ledger/chain-names.ts"
@@ -135,13 +135,19 @@ function visitView(bundle: Bundle, visits: Registers["visits"], names: ChainName
 /**
  * What a proof shows of the registers that the check of `bundle` reads, or why it shows nothing. Any bytes may be given,
  * and any decoded bundle. The payer's snapshots are not on the ledger: the view leaves them to the caller.
+ * @param links - as in `verifyReceipt`: for a proof older than the anchor's checkpoint.
  */
-export function openRegisterProof(bytes: Uint8Array, anchor: TrustAnchor, bundle: Bundle): RegisterView | Failure {
+export function openRegisterProof(
+  bytes: Uint8Array,
+  anchor: TrustAnchor,
+  bundle: Bundle,
+  links: readonly Header[] = [],
+): RegisterView | Failure {
   const proof = orFailure(() => decodeRegisterProof(bytes), "bad-encoding")
   if (isFailure(proof)) return proof
   const { header, rows, chainId } = proof
   const { former } = anchor
-  const broken = checkHeader(proof, anchor, [])
+  const broken = checkHeader(proof, anchor, links)
   if (broken !== undefined) return broken
   if (!rows.every((row) => isProven(row, header, anchor.k))) return fail("state-forged")
   const registers = orFailure(() => registersOf(rows), "state-forged")

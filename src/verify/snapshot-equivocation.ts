@@ -6,7 +6,7 @@
 import { equalBytes, toHex } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope, meanings } from "../base/envelope.ts"
-import { verifyEnvelope } from "../ledger/envelopes.ts"
+import { type ChainNames, chainOf } from "../ledger/chain-names.ts"
 import { decodeSnapshot, type Snapshot, snapshotDigest } from "../plan/snapshot.ts"
 import type { RegisterView } from "./register-view.ts"
 
@@ -24,13 +24,13 @@ interface Told {
   readonly key: Uint8Array
 }
 
-/** A snapshot that is signed as counted on this chain; undefined for any other bytes. */
-function told(envelope: Uint8Array, chainId: string): Told | undefined {
+/** A snapshot that is signed as counted on this chain, or the one before it; undefined for any other bytes. */
+function told(envelope: Uint8Array, names: ChainNames): Told | undefined {
   try {
     const { payload, signatures } = decodeEnvelope(envelope, 1)
     const [signature] = signatures
     if (signatures.length !== 1 || signature!.meaning !== meanings.counted) return undefined
-    if (!verifyEnvelope(chainId, { payload, signatures })) return undefined
+    if (chainOf(names, { payload, signatures }) === undefined) return undefined
     return { snapshot: decodeSnapshot(payload), digest: snapshotDigest(payload), key: signature!.key }
   } catch (error) {
     if (error instanceof EncodingError) return undefined
@@ -49,7 +49,7 @@ function sameSigner(a: Uint8Array, b: Uint8Array, { keys }: RegisterView): boole
  * or not signed by one payer.
  */
 export function twoStories(first: Uint8Array, second: Uint8Array, view: RegisterView): TwoStories | undefined {
-  const [a, b] = [told(first, view.chainId), told(second, view.chainId)]
+  const [a, b] = [told(first, view), told(second, view)]
   if (a === undefined || b === undefined || !sameSigner(a.key, b.key, view)) return undefined
   const sameMember = equalBytes(a.snapshot.member, b.snapshot.member) && equalBytes(a.snapshot.plan, b.snapshot.plan)
   if (!sameMember || a.snapshot.sequence !== b.snapshot.sequence || equalBytes(a.digest, b.digest)) return undefined

@@ -6,7 +6,7 @@ import { equalBytes } from "../base/bytes.ts"
 import { Reader } from "../base/cbor.ts"
 import { verifyCommit } from "../base/chain/commit.ts"
 import { chainIdCodec, type Header, headerCodec, headerHash } from "../base/chain/header.ts"
-import { type Validator, validatorsCodec, validatorsHash } from "../base/chain/validators.ts"
+import { orderValidators, type Validator, validatorsCodec, validatorsHash } from "../base/chain/validators.ts"
 import { b32, type Codec, type Decoded, decodeAs, encodeAs, list, opt, struct, uint } from "../base/schema.ts"
 import type { Failure } from "./reason.ts"
 import { fail } from "./reason.ts"
@@ -23,6 +23,11 @@ export interface Checkpoint {
   readonly nextValidatorsHash: Uint8Array
   /** The chain ended here, and another that pins this header took over: nothing above it counts. */
   readonly last: boolean
+  /**
+   * The set of `nextValidatorsHash`, where the reader knows it: changes of validators up to here are then not asked for.
+   * It stays with the reader; an anchor's bytes do not carry it.
+   */
+  readonly validators?: readonly Validator[] | undefined
 }
 
 export interface TrustAnchor {
@@ -92,8 +97,12 @@ export function decodeLinks(encoded: Uint8Array): readonly Header[] {
 /** The validators that the anchor vouches for at the header's height, by way of the handovers. */
 function trustedSet(signed: SignedHeader, anchor: TrustAnchor): readonly Validator[] | Failure {
   const { checkpoint } = anchor
-  let set = anchor.validators
-  let height = 0
+  const above = checkpoint !== undefined && signed.header.height > checkpoint.height ? checkpoint : undefined
+  const known = above?.validators
+  // What leads up to a checkpoint whose set is known proves nothing more, and may be left out.
+  const start = known === undefined ? 0 : (above?.height ?? 0)
+  let set = orderValidators(known ?? anchor.validators)
+  let height = start
   let crossed = checkpoint === undefined
   const cross = (next: number): Failure | undefined => {
     if (crossed || checkpoint === undefined || next <= checkpoint.height) return undefined
@@ -101,6 +110,7 @@ function trustedSet(signed: SignedHeader, anchor: TrustAnchor): readonly Validat
     return equalBytes(validatorsHash(set), checkpoint.nextValidatorsHash) ? undefined : fail("other-history")
   }
   for (const { header, commit, validators } of signed.handovers) {
+    if (header.height <= start) continue
     if (header.chainId !== anchor.chainId) return fail("other-chain")
     if (header.height <= height || header.height >= signed.header.height) return fail("handover-forged")
     const broken = cross(header.height)

@@ -1,5 +1,6 @@
 /** The door of the patient's side: her keys and vouchers, her sealed letters, and her own run of everything she signs. */
 export type { Letter } from "../record/letter.ts"
+export { type Circumstances, LightAnchor, type LightFailure, type Place } from "./light-anchor.ts"
 export {
   bodyOf,
   drain,

@@ -7,6 +7,7 @@ import { equalBytes } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
+import type { ChainNames } from "../ledger/chain-names.ts"
 import { assurances } from "../ledger/rows.ts"
 import { type ClaimLine, decodeClaim } from "../plan/claim.ts"
 import { decodeLeg, type Leg } from "../plan/leg.ts"
@@ -33,8 +34,7 @@ export interface Review {
 }
 
 /** What the reader holds itself: nothing of it comes from whoever sends the bundle. */
-export interface OwnKnowledge {
-  readonly chainId: string
+export interface OwnKnowledge extends ChainNames {
   /** Without it no proof of registers can be judged, and what they say stays unchecked. */
   readonly anchor?: TrustAnchor | undefined
   /** Digests of the payer's snapshots that this wallet added up, in hex. */
@@ -69,11 +69,16 @@ const isStatement = ({ statementId }: BundleVerdict, statement: Uint8Array): boo
  * The registers as far as this reader can believe them. Whatever signature of the patient's side the ledger lists so
  * far, it is this wallet's own that is asked for, and none is stronger.
  */
-function viewOf(bundle: Bundle, { chainId, anchor, snapshots, registers }: Reading): RegisterView {
-  const known = { chainId, ...(snapshots === undefined ? {} : { snapshots }) }
+function viewOf(bundle: Bundle, { chainId, former, anchor, snapshots, registers }: Reading): RegisterView {
+  const known = { chainId, former, ...(snapshots === undefined ? {} : { snapshots }) }
   if (anchor === undefined || registers === undefined) return known
   const proven = openRegisterProof(registers, anchor, bundle)
   if (isFailure(proven)) {
+    // What was proven before the chain moved is no proof today: its validators' keys decide nothing any more.
+    if (proven.code === "other-chain" && bundle.chainId === former) {
+      const what = "Cannot review visit: its registers are proven on the chain before this one"
+      return refuse("registers-former", what, "registers", "Ask the provider to send it again")
+    }
     const what = `Cannot review visit: the registers shown are not the ledger's (${proven.code})`
     return refuse("registers-false", what, "registers", "Ask the provider")
   }

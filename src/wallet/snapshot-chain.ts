@@ -3,11 +3,11 @@
  * itself signed. A snapshot that counts a visit it never saw, or adds wrongly, is refused, and so is every voucher that
  * stands on it; two that carry one number are proof of a payer telling two stories.
  */
-import { verifySignature } from "#crypto"
 import { equalBytes, toHex } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
-import { decodeEnvelope, meanings, toSign } from "../base/envelope.ts"
+import { decodeEnvelope, meanings } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
+import { type ChainNames, chainOf } from "../ledger/chain-names.ts"
 import { decodePayload } from "../ledger/envelopes.ts"
 import { visitBody, visitStatementType } from "../ledger/visit/4-settle.ts"
 import { limitsOf } from "../plan/corrections.ts"
@@ -28,8 +28,7 @@ interface SignedVisit extends VisitCounted {
   readonly limitOf: (clause: string, owner: string) => bigint | undefined
 }
 
-export interface SnapshotSigner {
-  readonly chainId: string
+export interface SnapshotSigner extends ChainNames {
   /** The key that signed the vouchers of the same letter: a payer signs all with one key at a time. */
   readonly payerKey: Uint8Array
 }
@@ -52,13 +51,11 @@ function open(envelope: Uint8Array, signer: SnapshotSigner): HeldSnapshot {
   }
 }
 
-function openSigned(envelope: Uint8Array, { chainId, payerKey }: SnapshotSigner): HeldSnapshot {
+function openSigned(envelope: Uint8Array, { payerKey, ...names }: SnapshotSigner): HeldSnapshot {
   const { payload, signatures } = decodeEnvelope(envelope, 1)
-  const { key, meaning, header, signature } = signatures[0]!
+  const { key, meaning } = signatures[0]!
   const good =
-    meaning === meanings.counted &&
-    equalBytes(key, payerKey) &&
-    verifySignature(key.subarray(1), toSign(chainId, header, payload), signature)
+    meaning === meanings.counted && equalBytes(key, payerKey) && chainOf(names, { payload, signatures }) !== undefined
   if (!good) refuseSnapshot("not signed by the key that signed the vouchers")
   return { envelope, digest: snapshotDigest(payload), value: decodeSnapshot(payload) }
 }
@@ -101,10 +98,10 @@ export class SnapshotChain {
     this.#held = held
   }
 
-  #check(held: readonly HeldSnapshot[], { value, envelope }: HeldSnapshot, { chainId }: SnapshotSigner): void {
+  #check(held: readonly HeldSnapshot[], { value, envelope }: HeldSnapshot, names: SnapshotSigner): void {
     const old = held.at(-1)
     if (old === undefined) return
-    if (held.some((earlier) => twoStories(earlier.envelope, envelope, { chainId }) !== undefined)) {
+    if (held.some((earlier) => twoStories(earlier.envelope, envelope, names) !== undefined)) {
       refuse(
         "two-snapshots",
         "Cannot take vouchers: the payer signed two snapshots with one number",

@@ -4,12 +4,14 @@
  * browser and in Node: no files, no clock; randomness is asked of the platform's own `crypto`.
  */
 import { publicKeyOf, toUtf8 } from "#crypto"
+import { assert } from "../base/assert.ts"
 import { equalBytes } from "../base/bytes.ts"
 import { EncodingError } from "../base/cbor.ts"
 import { decodeEnvelope } from "../base/envelope.ts"
 import { refuse } from "../base/refusal.ts"
 import { decodeAs, encodeAs } from "../base/schema.ts"
-import { readNested, signOne, type Voucher, verifyEnvelope, voucherEnvelope } from "../ledger/envelopes.ts"
+import { type ChainNames, chainOf } from "../ledger/chain-names.ts"
+import { readNested, signOne, type Voucher, voucherEnvelope } from "../ledger/envelopes.ts"
 import { isRejection } from "../ledger/rejection.ts"
 import { decodeTerms, encodeTerms, type Terms, termsDigest } from "../ledger/terms.ts"
 import { snapshotDigest } from "../plan/snapshot.ts"
@@ -62,14 +64,35 @@ const vouchersAtOnce = 3
 
 export class Wallet {
   readonly #seed: Uint8Array
-  readonly settings: WalletSettings
+  #settings: WalletSettings
   readonly #covers = new Map<number, Cover>()
   #nextVoucher = 1
   #nextMailbox = 1
 
   constructor(seed: Uint8Array, settings: WalletSettings) {
     this.#seed = seed
-    this.settings = settings
+    this.#settings = settings
+  }
+
+  get settings(): WalletSettings {
+    return this.#settings
+  }
+
+  /** The chain, and the one whose state it carries on: what the payer signed for that one is good until it expires. */
+  get #names(): ChainNames {
+    return { chainId: this.#settings.chainId, former: this.#settings.anchor?.former }
+  }
+
+  /**
+   * Goes on with the chain that carries on this wallet's own. Vouchers, snapshots and visits stay as they are.
+   * @param anchor - from the new genesis file, which a wallet is given as it was given the first: never by a node that
+   *   asks for a signature.
+   * @throws Refused when it carries on another chain than this wallet's.
+   */
+  moveTo(anchor: TrustAnchor): void {
+    if (anchor.former !== this.#settings.chainId)
+      refuse("successor-other", "Cannot move wallet: it is not the chain after this one", "anchor", "Ask the community")
+    this.#settings = { ...this.#settings, chainId: anchor.chainId, anchor }
   }
 
   addCover(payer: number, enrolment: Uint8Array): void {
@@ -83,8 +106,8 @@ export class Wallet {
 
   /** What this wallet holds a payer's visits against when it reviews them. */
   ownKnowledge(payer: number): OwnKnowledge {
-    const { chainId, anchor } = this.settings
-    return { chainId, anchor, snapshots: this.cover(payer).snapshots.digests }
+    const { anchor } = this.settings
+    return { ...this.#names, anchor, snapshots: this.cover(payer).snapshots.digests }
   }
 
   newMailbox(): Promise<Mailbox> {
@@ -107,7 +130,6 @@ export class Wallet {
    */
   acceptVouchers(payer: number, stack: LetterBody<"vouchers">): void {
     const cover = this.cover(payer)
-    const { chainId } = this.settings
     const held = stack.vouchers.map(({ envelope, terms }) => this.#readVoucher(payer, envelope, terms))
     const payerKey = held[0]!.voucher.signatures[0]!.key
     const newest = snapshotDigest(openedPayload(stack.snapshots.at(-1)!))
@@ -116,7 +138,7 @@ export class Wallet {
       ({ voucher, terms }) => equalBytes(voucher.signatures[0]!.key, payerKey) && equalBytes(terms.snapshot, newest),
     )
     if (!one || names.size < held.length) refuseVoucher("the stack is not one")
-    cover.snapshots.take(stack.snapshots, { chainId, payerKey })
+    cover.snapshots.take(stack.snapshots, { ...this.#names, payerKey })
     // An old stack that comes once more stands on a snapshot that is no longer the newest.
     if (!equalBytes(newest, cover.snapshots.newest!.digest)) return
     const used = cover.vouchers.filter((old) => old.used)
@@ -126,7 +148,7 @@ export class Wallet {
   #readVoucher(payer: number, envelope: Uint8Array, terms: Uint8Array): HeldVoucher {
     const voucher = readNested(voucherEnvelope, envelope)
     if (isRejection(voucher)) return refuseVoucher("not a voucher that reads")
-    if (!verifyEnvelope(this.settings.chainId, voucher)) return refuseVoucher("its signature is not good here")
+    if (chainOf(this.#names, voucher) === undefined) return refuseVoucher("its signature is not good here")
     const opened = readTerms(terms)
     const index = this.#indexOf(payer, voucher.body.V)
     if (index === undefined || voucher.body.payer !== payer) return refuseVoucher("it is not this wallet's")
@@ -175,9 +197,15 @@ export class Wallet {
     }
   }
 
-  /** Signs a payload for one visit with that visit's one-time key. */
-  signFor(visit: WalletVisit, meaning: "held" | "countersigned", payload: Uint8Array) {
-    return signOne(this.settings.chainId, payload, { signer: { seed: visit.seed }, meaning })
+  /**
+   * Signs a payload for one visit with that visit's one-time key.
+   * @param chain - the one that the others signed it for: the former, of a statement from before the chain moved.
+   */
+  signFor(visit: WalletVisit, meaning: "held" | "countersigned", payload: Uint8Array, chain?: string) {
+    const { chainId, former } = this.#names
+    const name = chain ?? chainId
+    assert(name === chainId || name === former, "a wallet signs for its chain, and for the one before it")
+    return signOne(name, payload, { signer: { seed: visit.seed }, meaning })
   }
 
   /** Opens what this visit's provider sealed to the patient. */

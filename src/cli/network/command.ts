@@ -11,6 +11,7 @@ import { organizations } from "../community/organizations.ts"
 import type { Screen } from "../screen.ts"
 import { writeNetworkFile } from "./file.ts"
 import { Network } from "./network.ts"
+import { type VisitCounts, VisitLoad } from "./visits.ts"
 
 const fewest = 4
 
@@ -49,10 +50,46 @@ function show(screen: Screen, network: Network): void {
   )
 }
 
+const checkMs = 5000
+
+function line(screen: Screen, { acknowledged, givenUp, lost, doubled, longestStallMs }: VisitCounts, up: number): void {
+  const stall = (longestStallMs / 1000).toFixed(1)
+  const cut = givenUp === 0 ? "" : `, ${givenUp} cut short before`
+  screen.line(
+    `settled and acknowledged ${acknowledged}${cut}; lost ${lost}, doubled ${doubled}; longest pause ${stall} s; ${up} nodes up`,
+  )
+}
+
+/** Says every few seconds what became of the visits; returns how to end that. */
+function tellCounts(screen: Screen, visits: VisitLoad): () => void {
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    void visits.check().finally(() => {
+      busy = false
+      line(screen, visits.counts, visits.up)
+    })
+  }, checkMs)
+  return () => clearInterval(timer)
+}
+
+async function lastCounts(screen: Screen, visits: VisitLoad): Promise<VisitCounts> {
+  await visits.stop()
+  await visits.check()
+  line(screen, visits.counts, visits.up)
+  return visits.counts
+}
+
 async function run(args: readonly string[], screen: Screen): Promise<CommandResult> {
   const { values } = parseArgs({
     args: [...args],
-    options: { validators: { type: "string" }, dir: { type: "string" }, keep: { type: "boolean" } },
+    options: {
+      validators: { type: "string" },
+      dir: { type: "string" },
+      keep: { type: "boolean" },
+      visits: { type: "boolean" },
+    },
   })
   const { validators, directory, keep } = wantedOf(values)
   const stopped = new Promise<void>((done) => {
@@ -81,18 +118,22 @@ async function run(args: readonly string[], screen: Screen): Promise<CommandResu
     screen.line(`Ready after ${(performance.now() / 1000).toFixed(1)} s, chain ${network.chainId}.`)
     screen.line(`In another window: countersign visit --network ${directory}`)
     screen.quiet("Kill any process: what was acknowledged stays. Ctrl-C stops them all.")
+    const visits = values.visits === true ? await VisitLoad.begin(network) : undefined
+    const told = visits === undefined ? undefined : tellCounts(screen, visits)
     await stopped
+    told?.()
+    if (visits !== undefined) return { value: await lastCounts(screen, visits) }
   } finally {
     up = false
     await network.stop()
     if (!keep) rmSync(directory, { recursive: true, force: true })
+    screen.line(keep ? `Stopped. Directories kept in ${directory}` : "Stopped.")
   }
-  screen.line(keep ? `Stopped. Directories kept in ${directory}` : "Stopped.")
   return { value: { stopped: true } }
 }
 
 export const networkCommand: Command = {
   summary: "A consortium of rival organizations on this machine, until ctrl-C",
-  usage: "network [--validators 4..7] [--dir DIR] [--keep]",
+  usage: "network [--validators 4..7] [--visits] [--dir DIR] [--keep]",
   run,
 }

@@ -6,6 +6,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { refuse } from "../../base/refusal.ts"
+import { startKeyFrom } from "../../node/start-key.ts"
 import { type DeskAddress, DeskClient } from "../community/desk-client.ts"
 import { organizations } from "../community/organizations.ts"
 import type { Members } from "../visit/community.ts"
@@ -53,8 +54,15 @@ export class AttachedNetwork implements Members {
   readonly chainId: string
   readonly genesis: Uint8Array
 
-  private constructor(directory: string, { chainId }: NetworkFile, genesis: Uint8Array) {
+  readonly #startKeys: ReadonlyMap<number, string>
+
+  private constructor(
+    directory: string,
+    { chainId }: NetworkFile,
+    { genesis, startKeys }: { readonly genesis: Uint8Array; readonly startKeys: ReadonlyMap<number, string> },
+  ) {
     this.directory = directory
+    this.#startKeys = startKeys
     this.chainId = chainId
     this.genesis = genesis
     this.nodes = organizations.map(
@@ -62,18 +70,25 @@ export class AttachedNetwork implements Members {
     )
   }
 
-  /** @throws Refused when no network runs there. */
-  static open(directory: string): AttachedNetwork {
+  /**
+   * @param passphrase - with which the network was started: then whoever attacks may play an insider.
+   * @throws Refused when no network runs there.
+   */
+  static async open(directory: string, passphrase?: string): Promise<AttachedNetwork> {
     const file = readNetworkFile(directory)
-    return new AttachedNetwork(directory, file, new Uint8Array(readFileSync(join(directory, "genesis.cbor"))))
+    const genesis = new Uint8Array(readFileSync(join(directory, "genesis.cbor")))
+    const startKeys = new Map<number, string>()
+    for (const { number, name } of passphrase === undefined ? [] : organizations)
+      startKeys.set(number, await startKeyFrom(passphrase!, join(directory, name)))
+    return new AttachedNetwork(directory, file, { genesis, startKeys })
   }
 
   node(number: number): DeskClient {
     return this.nodes.find(({ member }) => member.number === number)!
   }
 
-  startKeyOf(): undefined {
-    return undefined
+  startKeyOf(number: number): string | undefined {
+    return this.#startKeys.get(number)
   }
 }
 

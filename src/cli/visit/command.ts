@@ -180,7 +180,9 @@ async function tellAlone(telling: Telling, keep: boolean): Promise<Ending> {
 async function tellOn(directory: string, telling: Telling): Promise<Ending> {
   const { screen, out, visit } = telling
   const { AttachedNetwork } = await import("../network/file.ts")
-  const setting = await joinCommunity(AttachedNetwork.open(resolve(directory)))
+  const setting = await joinCommunity(
+    await AttachedNetwork.open(resolve(directory), process.env["COUNTERSIGN_PASSPHRASE"]),
+  )
   const told = await tell(screen, out, setting, visit)
   const verified = verifyStep(screen, told)
   return { told, verified, attacks: telling.attacks ? await attackStep(screen, setting, told) : [] }

@@ -16,6 +16,7 @@ import type { ClaimLine, Member } from "../../plan/claim.ts"
 import type { Leg } from "../../plan/leg.ts"
 import { categories } from "../../record/entry.ts"
 import { anchorOfGenesis } from "../../verify/genesis-anchor.ts"
+import type { TrustAnchor } from "../../verify/trust.ts"
 import { bodyOf, drain, post, writeLetter } from "../../wallet/post.ts"
 import { type Review, review } from "../../wallet/review.ts"
 import { Wallet, type WalletVisit } from "../../wallet/wallet.ts"
@@ -70,6 +71,22 @@ const patienceMs = 60_000
 /** Hour of the last day of service at which its claim is written. */
 const claimHour = 18
 
+/** Asks; undefined where the node is away just now, for whoever asks again anyway. */
+async function whileDown<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof Fault && error.retryable) return undefined
+    throw error
+  }
+}
+
+function anchorOf({ genesis }: Setting): TrustAnchor {
+  const anchor = anchorOfGenesis(genesis)
+  assert(!isRejection(anchor), "a community runs from a genesis that reads")
+  return anchor
+}
+
 export class Journey {
   readonly setting: Setting
   readonly wallet: Wallet
@@ -79,15 +96,14 @@ export class Journey {
   constructor(setting: Setting, provider: number = roles.clinic, wallet?: Wallet) {
     this.setting = setting
     this.provider = provider
-    const anchor = anchorOfGenesis(setting.genesis)
-    assert(!isRejection(anchor), "a community runs from a genesis that reads")
-    const settings = { chainId: setting.chainId, mailboxHost: roles.association, anchor }
+    const settings = { chainId: setting.chainId, mailboxHost: roles.association, anchor: anchorOf(setting) }
     this.wallet = wallet ?? new Wallet(new Uint8Array(randomBytes(32)), settings)
   }
 
-  /** The same patient and visit at the same nodes' new addresses. */
+  /** The same patient and visit at the same nodes' new addresses, or on the chain that carries this one on. */
   at(setting: Setting): Journey {
     const moved = new Journey(setting, this.provider, this.wallet)
+    if (setting.chainId !== this.setting.chainId) this.wallet.moveTo(anchorOf(setting))
     moved.#visit = this.#visit
     return moved
   }
@@ -143,9 +159,12 @@ export class Journey {
     const via = fetchPinned(transport)
     const end = Date.now() + patienceMs
     while (Date.now() < end) {
-      const at = { chainId: this.setting.chainId, hour: await this.#hour() }
-      const letters = await drain(mailbox, url, at, via)
-      const found = letters.find((letter) => letter.kind === kind)
+      const letters = await whileDown(async () => {
+        const at = { chainId: this.setting.chainId, hour: await this.#hour() }
+        return drain(mailbox, url, at, via)
+      })
+      // Of two that waited the newer one counts: a statement was corrected, or sent again.
+      const found = letters?.findLast((letter) => letter.kind === kind)
       if (found !== undefined) return found
       await new Promise((resolve) => setTimeout(resolve, 15))
     }
@@ -199,8 +218,16 @@ export class Journey {
 
   /** Waits for the clinic's bundle, opens it and re-runs everything. */
   async review(): Promise<Review> {
-    const letter = await this.#await(this.visit.mailbox, "bundle")
-    return review(this.visit.mailbox, bodyOf("bundle", letter), this.wallet.ownKnowledge(roles.payer))
+    const { mailbox } = this.visit
+    for (;;) {
+      const letter = await this.#await(mailbox, "bundle")
+      try {
+        return await review(mailbox, bodyOf("bundle", letter), this.wallet.ownKnowledge(roles.payer))
+      } catch (error) {
+        // A letter from before the chain moved: the clinic sends it once more, proven on this one.
+        if (!(error instanceof Refused && error.refusal.code === "registers-former")) throw error
+      }
+    }
   }
 
   async #write<K extends "countersignature" | "held-line">(
@@ -234,7 +261,7 @@ export class Journey {
       const { code, message, at } = verdict.failure!
       throw new Refused({ code, message: `Cannot countersign visit: ${message}`, at, remedy: "Ask the provider" })
     }
-    const { header, signature } = this.wallet.signFor(this.visit, "countersigned", payload)
+    const { header, signature } = this.wallet.signFor(this.visit, "countersigned", payload, verdict.statementChain)
     this.wallet.cover(roles.payer).snapshots.note(reviewed)
     await this.#write("countersignature", { statement, header, signature })
   }
@@ -248,9 +275,9 @@ export class Journey {
     const name = toHex(statement)
     const end = Date.now() + patienceMs
     while (Date.now() < end) {
-      const status = await this.status()
-      if (status.refused !== undefined) throw new Refused(status.refused)
-      if (status.latestSettled === name && status.receipt !== undefined) return status
+      const status = await whileDown(() => this.status())
+      if (status?.refused !== undefined) throw new Refused(status.refused)
+      if (status?.latestSettled === name && status.receipt !== undefined) return status
       await new Promise((resolve) => setTimeout(resolve, 15))
     }
     throw new Fault("Cannot go on: the visit did not settle in time", { retryable: true })

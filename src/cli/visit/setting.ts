@@ -66,7 +66,7 @@ async function introduce(community: Community): Promise<Map<number, Organization
 }
 
 /** A community that others founded and run. */
-export async function join(community: AttachedNetwork): Promise<Setting> {
+export async function join(community: Members & Pick<AttachedNetwork, "chainId" | "genesis">): Promise<Setting> {
   const { chainId, genesis } = community
   return { community, chainId, genesis, organizations: addressBook(community, await identitiesOf(community)) }
 }

@@ -38,6 +38,19 @@ export interface ExecutedBlock<T extends Decoded> {
   readonly changed: boolean
 }
 
+/** What a state without the last executed block says of itself. */
+interface StateSummary {
+  readonly appHash: Uint8Array
+  readonly protocol: number | undefined
+}
+
+/** The last executed block, what was answered, and the state before it. */
+interface Executed<T extends Decoded> {
+  readonly block: ExecutedBlock<T>
+  readonly answer: FinalizeBlockResponse
+  readonly before: StateSummary
+}
+
 /** What the bridge tells the engine, and asks it. */
 export interface BridgeEvents<T extends Decoded> {
   onExecuted(block: ExecutedBlock<T>): void
@@ -72,7 +85,7 @@ export class AbciBridge<T extends Decoded> implements AbciHandler {
   readonly #batches: CheckedBatches<T>
   readonly #events: BridgeEvents<T>
   readonly #version: string
-  #executed: { readonly block: ExecutedBlock<T>; readonly answer: FinalizeBlockResponse } | undefined
+  #executed: Executed<T> | undefined
   #committing: Promise<void> = Promise.resolve()
 
   constructor(
@@ -129,33 +142,34 @@ export class AbciBridge<T extends Decoded> implements AbciHandler {
   async #info(): Promise<AbciResponse> {
     await this.#committing.catch(() => undefined)
     const { height } = this.#application
+    const { appHash, protocol } = this.#durable()
     return {
       kind: "info",
       data: "countersign",
       version: this.#version,
-      appVersion: this.#application.nextProtocol ?? this.#application.chain.protocol,
+      appVersion: protocol ?? this.#application.chain.protocol,
       lastBlockHeight: height,
-      lastBlockAppHash: height === 0 ? none : this.#durableAppHash(),
+      lastBlockAppHash: height === 0 ? none : appHash,
     }
   }
 
   /** Of the last durable block. The state may already be one block further. */
-  #durableAppHash(): Uint8Array {
+  #durable(): StateSummary {
+    const { height, appHash, nextProtocol: protocol } = this.#application
     const executed = this.#executed
-    if (executed === undefined || executed.block.body.height === this.#application.height)
-      return this.#application.appHash
-    return this.#appHashBefore
+    return executed !== undefined && executed.block.body.height > height ? executed.before : { appHash, protocol }
   }
 
-  #appHashBefore: Uint8Array = none
-
-  /** Called at every start from height 0: the state has its genesis already. */
+  /**
+   * Called at every start from height 0: the state has its genesis already, and perhaps a first block that is not
+   * durable.
+   */
   #initChain({ chainId, validators }: InitChainRequest): AbciResponse {
     const { chain } = this.#application
     const given = validators.map(({ pubKey, power }) => ({ publicKey: pubKey.bytes, power }))
     if (chainId !== chain.chainId || validatorUpdates(chain.genesisValidators, given).length > 0)
       throw new Fault("Cannot begin chain: CometBFT has another genesis than the ledger")
-    return { kind: "initChain", consensusParams: undefined, validators: [], appHash: this.#application.appHash }
+    return { kind: "initChain", consensusParams: undefined, validators: [], appHash: this.#durable().appHash }
   }
 
   #query({ path }: QueryRequest): AbciResponse {
@@ -215,43 +229,50 @@ export class AbciBridge<T extends Decoded> implements AbciHandler {
   }
 
   async #finalize(request: FinalizeBlockRequest): Promise<AbciResponse> {
-    const before = this.#executed
-    if (before?.block.body.height === request.height) {
-      if (!equalBytes(before.block.hash, request.hash)) throw new Fault("Cannot execute block: another was decided")
-      return before.answer
-    }
+    const before = this.#answered(request)
+    if (before !== undefined) return before
     const checked = await Promise.all(request.txs.map((tx) => this.#batches.check(tx)))
     const batches = checked.map((batch) => {
       if (typeof batch === "string") throw new Fault(`Cannot execute block ${request.height}: ${batch}`)
       return batch
     })
     await this.#committing
-    const { block, answer } = this.#execute(request, batches)
-    this.#executed = { block, answer }
+    // A call of a connection that was lost may have executed it in the meantime.
+    const meanwhile = this.#answered(request)
+    if (meanwhile !== undefined) return meanwhile
+    this.#executed = this.#execute(request, batches)
+    const { block, answer } = this.#executed
     if (request.misbehavior.length > 0) this.#events.onMisbehavior(request.height, request.misbehavior)
     this.#events.onExecuted(block)
     return answer
   }
 
-  #execute({ height, time, hash }: FinalizeBlockRequest, batches: readonly CheckedBatch<T>[]) {
+  /** What was answered for a block that is executed already. */
+  #answered({ height, hash }: FinalizeBlockRequest): FinalizeBlockResponse | undefined {
+    const executed = this.#executed
+    if (executed?.block.body.height !== height) return undefined
+    if (!equalBytes(executed.block.hash, hash)) throw new Fault("Cannot execute block: another was decided")
+    return executed.answer
+  }
+
+  #execute({ height, time, hash }: FinalizeBlockRequest, batches: readonly CheckedBatch<T>[]): Executed<T> {
     const application = this.#application
     if (height !== application.height + 1)
       throw new Fault(`Cannot execute block ${height}: the state is at ${application.height}`)
-    const appHashBefore = application.appHash
-    const before = { validators: application.validators(), protocol: application.nextProtocol }
+    const before = { appHash: application.appHash, protocol: application.nextProtocol }
+    const validatorsBefore = application.validators()
     const executed = application.execute({
       height,
       time,
       previousTime: application.lastTime ?? application.chain.genesisTime,
       batches: batches.map(({ transactions }) => transactions),
     })
-    this.#appHashBefore = appHashBefore
     const { outcomes, resultRoots } = executed
     const results = outcomes.map((batch) => Uint8Array.from(batch, ({ number }) => number))
     const body = { height, time, batches: batches.map(({ bytes }) => bytes), resultRoots, results }
-    const changed = !equalBytes(appHashBefore, executed.appHash)
-    const answer = answerOf(executed, before)
-    return { block: { body, hash, batches, outcomes, changed }, answer }
+    const changed = !equalBytes(before.appHash, executed.appHash)
+    const answer = answerOf(executed, { validators: validatorsBefore, protocol: before.protocol })
+    return { block: { body, hash, batches, outcomes, changed }, answer, before }
   }
 
   async #commit(): Promise<AbciResponse> {

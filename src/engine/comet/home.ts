@@ -86,7 +86,7 @@ export interface CometHome extends GenesisDescription {
 }
 
 /** On a LAN; one dead validator of four costs its turn about half a second. */
-const lanTimeouts: Timeouts = {
+export const lanTimeouts: Timeouts = {
   proposeMs: 250,
   proposeDeltaMs: 100,
   prevoteMs: 150,

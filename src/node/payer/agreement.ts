@@ -5,6 +5,7 @@
 import { toHex } from "../../base/bytes.ts"
 import { EncodingError } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
+import { idsOn } from "../../ledger/chain-names.ts"
 import { decodePayload, Refused as LedgerRefused } from "../../ledger/envelopes.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
@@ -56,7 +57,8 @@ function viewOf(node: NodeContext, bundle: Bundle): RegisterView {
   const row = node.chain.tables().visits.get({ V, provider: bundle.provider })
   const snapshots = new Set(memberOfVisit(node.work, V)?.snapshots.map(({ digest }) => toHex(digest)))
   const leg = row?.legs[bundle.leg]
-  const listed = row?.facts.find(({ id }) => toHex(id) === toHex(factsId(node.chain.chainId)))
+  const ids = idsOn(node.chain.names, { id: factsId }).map(toHex)
+  const listed = row?.facts.find(({ id }) => ids.includes(toHex(id)))
   const view: RegisterView = {
     ...registersOf(node),
     snapshots,
@@ -117,7 +119,8 @@ async function answer(node: NodeContext, bytes: Uint8Array): Promise<PayerAnswer
   }
   await keepDecidedLines(node, agreed.statement, decidedLines(bundle, supersedes))
   await node.work.put("agreed", toHex(agreed.statement), agreed)
-  return { provider, signed: node.keys.sign("agree", "agreed", node.chain.chainId, payload) }
+  // Beside the others' signatures, so for the chain that they are for: the former one, of a visit that was under way.
+  return { provider, signed: node.keys.sign("agree", "agreed", verdict.statementChain!, payload) }
 }
 
 export function receiveBundles(node: NodeContext): void {

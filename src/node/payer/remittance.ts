@@ -9,14 +9,15 @@ import { decode } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
 import { explanationBytes, explanationOfBenefit } from "../../formats/fhir/eob.ts"
 import { traceNumber, write835 } from "../../formats/x12/write-835.ts"
-import { decodePayload, transactionId } from "../../ledger/envelopes.ts"
+import { decodePayload } from "../../ledger/envelopes.ts"
+import { isRejection } from "../../ledger/rejection.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
 import { limitsOf } from "../../plan/corrections.ts"
 import { explain } from "../../plan/explain.ts"
 import { nextSnapshot, type VisitCounted } from "../../plan/snapshot.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
-import { verifyReceipt } from "../../verify/verify.ts"
+import { readShown, verifyReceipt } from "../../verify/verify.ts"
 import type { NodeContext } from "../context.ts"
 import type { Operations } from "../desk.ts"
 import { type AgreedClaim, agreedClaims, claimAndLeg } from "./agreement.ts"
@@ -63,7 +64,9 @@ interface Paid {
 }
 
 function paidBy(node: NodeContext, transaction: Uint8Array): Paid | undefined {
-  const id = transactionId(node.chain.chainId, decodeEnvelope(transaction).payload)
+  const paid = readShown(node.chain.anchor, transaction)
+  if (isRejection(paid)) return undefined
+  const { id } = paid
   const row = node.chain.tables().payments.get({ id })
   if (row === undefined || row.payer !== node.config.organization) return undefined
   const claims = row.legs.flatMap(({ V }) => agreedFor(node, V, row.provider) ?? [])
@@ -162,10 +165,22 @@ async function remit(node: NodeContext, transaction: Uint8Array): Promise<void> 
   }
 }
 
+/**
+ * The transaction of a receipt that is good here; undefined of any other. One of the chain that this one carries on
+ * leads to no header of this one: there the carried rows, which lie here, say whether it was applied.
+ */
+function shownBy({ chain }: NodeContext, receipt: Uint8Array): Uint8Array | undefined {
+  const { valid, code } = verifyReceipt(receipt, chain.anchor)
+  if (valid) return decodeReceipt(receipt).transaction
+  if (code !== "other-chain" || chain.anchor.former === undefined) return undefined
+  const { transaction, chainId } = decodeReceipt(receipt)
+  return chainId === chain.anchor.former && chain.shows(transaction) ? transaction : undefined
+}
+
 export function receiveProofs(node: NodeContext): void {
   node.mail.on("proof", async (_letter, { receipt }) => {
-    if (!verifyReceipt(receipt, node.chain.anchor).valid) return
-    const { transaction } = decodeReceipt(receipt)
+    const transaction = shownBy(node, receipt)
+    if (transaction === undefined) return
     const [type] = decode(decodeEnvelope(transaction).payload) as [string]
     if (type === visitStatementType) await countVisit(node, transaction)
     if (type === "pay/1") await remit(node, transaction)

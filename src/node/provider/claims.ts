@@ -8,6 +8,7 @@ import { equalBytes, toHex } from "../../base/bytes.ts"
 import { EncodingError } from "../../base/cbor.ts"
 import { decodeEnvelope, encodeEnvelope, meanings, toSign } from "../../base/envelope.ts"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
+import { chainOfId } from "../../ledger/chain-names.ts"
 import type { ClaimLine } from "../../plan/claim.ts"
 import { decodeClaim } from "../../plan/claim.ts"
 import { determinationDigest } from "../../plan/leg.ts"
@@ -204,7 +205,9 @@ function isSignedBy(
   if (statement === undefined) return false
   try {
     const [read] = decodeEnvelope(encodeEnvelope(statement.payload, [{ header, signature }])).signatures
-    const message = toSign(node.chain.chainId, header, statement.payload)
+    // Whoever signs beside the others signs for the same chain: for the former one where the first signed before a move.
+    const chain = chainOfId(node.chain.names, id, statement.payload) ?? node.chain.chainId
+    const message = toSign(chain, header, statement.payload)
     return (
       read!.meaning === meanings[meaning] &&
       mayGive(read!.key) &&

@@ -5,8 +5,9 @@
 import { equalBytes } from "../../base/bytes.ts"
 import { encodeEnvelope } from "../../base/envelope.ts"
 import { refuse } from "../../base/refusal.ts"
+import { idsOn } from "../../ledger/chain-names.ts"
 import { decodePayload } from "../../ledger/envelopes.ts"
-import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
+import { type FactsPayload, factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import {
   asOf,
   inTime,
@@ -38,14 +39,22 @@ export function withRecorded(
   file: VisitFile,
   { facts, height }: { readonly facts: FiledFacts; readonly height: number },
 ): VisitFile {
-  const { body, id } = decodePayload(factsStatementType, factsBody, facts.payload)
-  const name = id(node.chain.chainId)
+  const decoded = decodePayload(factsStatementType, factsBody, facts.payload)
+  const { body } = decoded
+  const name = nameOnLedger(node, file, decoded)
   const before = file.recorded ?? []
   if (before.some((one) => equalBytes(one.facts, name))) return file
   const { recordRoot, supersedes } = body
   const { entries } = facts
   const recorded = { facts: name, supersedes, recordRoot, entries, height, recorded: node.chain.timeOf(height) }
   return { ...file, recorded: [...before, recorded] }
+}
+
+/** The id under which the ledger lists facts: the former chain's, perhaps, of what was signed before the chain moved. */
+function nameOnLedger({ chain, config }: NodeContext, { visit }: VisitFile, facts: FactsPayload): Uint8Array {
+  const row = chain.tables().visits.get({ V: visit, provider: config.organization })
+  const [own, ...others] = idsOn(chain.names, facts)
+  return others.find((id) => row?.facts.some((listed) => equalBytes(listed.id, id))) ?? own!
 }
 
 /** A claim that waits for signatures names the facts it rests on: no others may come before them. */

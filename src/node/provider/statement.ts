@@ -7,6 +7,7 @@ import { assert } from "../../base/assert.ts"
 import { decodeEnvelope, encodeEnvelope } from "../../base/envelope.ts"
 import { refuse } from "../../base/refusal.ts"
 import { encodeAs } from "../../base/schema.ts"
+import { chainOf } from "../../ledger/chain-names.ts"
 import { decodePayload, encodePayload, monthExpiry, transactionId } from "../../ledger/envelopes.ts"
 import { factsBody, factsStatementType } from "../../ledger/visit/2-record.ts"
 import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
@@ -43,6 +44,12 @@ export function buildFacts(node: NodeContext, file: VisitFile, ceiling: bigint):
   return { payload, entries: file.entries.length, ceiling, ceilingSalt, facts: file.facts }
 }
 
+/** A voucher has the id of the chain that it was signed for, which may be the one that this chain carries on. */
+function voucherId({ chain }: NodeContext, bytes: Uint8Array): Uint8Array {
+  const envelope = decodeEnvelope(bytes, 1)
+  return transactionId(chainOf(chain.names, envelope) ?? chain.chainId, envelope.payload)
+}
+
 /** The visit statement over one leg's determination. */
 export function buildStatement(
   node: NodeContext,
@@ -66,7 +73,7 @@ export function buildStatement(
     claim: commitClaim(salts.claim, claim),
     determination: commitDetermination(salts.determination, determinationDigest(determination)),
     trace: commitTrace(salts.trace, statementTraceRoot([legRoot])),
-    legs: [{ voucher: transactionId(chainId, decodeEnvelope(context.voucher, 1).payload), commitment }],
+    legs: [{ voucher: voucherId(node, context.voucher), commitment }],
   })
   return {
     id: transactionId(chainId, payload),

@@ -10,10 +10,11 @@
  * of whoever performed.
  */
 import { toUtf8 } from "#crypto"
-import { concat, equalBytes, toHex } from "../../base/bytes.ts"
+import { concat, toHex } from "../../base/bytes.ts"
 import { EncodingError } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
-import { decodePayload, Refused, transactionId, voucherBody, voucherType } from "../../ledger/envelopes.ts"
+import { type ChainNames, chainOf, chainOfId } from "../../ledger/chain-names.ts"
+import { decodePayload, Refused, voucherBody, voucherType } from "../../ledger/envelopes.ts"
 import { generateNodeKey, openSealed, sealFor } from "../../record/bundle-sealing.ts"
 import { bundleSize } from "../../record/size-steps.ts"
 import { type Bundle, decodeBundle, encodeBundle } from "../../verify/bundle.ts"
@@ -45,17 +46,19 @@ export interface OpenedVisit {
   readonly bundle: Uint8Array
 }
 
-/** Bytes from a payer; undefined unless they are a bundle of this statement. Ids are those of the chain it names. */
-function readOpened(statement: Uint8Array, bytes: Uint8Array): OpenedVisit | undefined {
+/**
+ * Bytes from a payer; undefined unless they are a bundle of this statement. Statement and voucher each have the id of
+ * the chain that they were signed for: this one, or the one whose state it carries on.
+ */
+function readOpened(names: ChainNames, statement: Uint8Array, bytes: Uint8Array): OpenedVisit | undefined {
   try {
     const bundle = decodeBundle(bytes)
-    const { chainId } = bundle
-    const { payload } = decodeEnvelope(bundle.voucher)
-    const voucher = decodePayload(voucherType, voucherBody, payload)
-    const named = transactionId(chainId, decodeEnvelope(bundle.visitStatement).payload)
-    if (!equalBytes(named, statement)) return undefined
+    const envelope = decodeEnvelope(bundle.voucher)
+    const voucher = decodePayload(voucherType, voucherBody, envelope.payload)
+    if (chainOfId(names, statement, decodeEnvelope(bundle.visitStatement).payload) === undefined) return undefined
     const kept = encodeBundle(withoutPeople(bundle))
-    return { payer: voucher.body.payer, statement, voucher: voucher.id(chainId), bundle: kept }
+    const id = voucher.id(chainOf(names, envelope) ?? bundle.chainId)
+    return { payer: voucher.body.payer, statement, voucher: id, bundle: kept }
   } catch (error) {
     if (error instanceof EncodingError || error instanceof Refused) return undefined
     throw error
@@ -71,7 +74,7 @@ export function receiveOpenedVisits(node: NodeContext): void {
   node.mail.on("bundle", async ({ sender }, { statement, sealed }) => {
     const { privateKey } = await generateNodeKey(node.keys.seed("sealing"))
     const bytes = await openSealed(privateKey, openedInfo(statement), sealed)
-    const opened = bytes && readOpened(statement, bytes)
+    const opened = bytes && readOpened(node.chain.names, statement, bytes)
     if (opened === undefined || opened.payer !== sender) return
     await node.work.put(collection, idOf(statement, opened.voucher), opened)
   })

@@ -5,6 +5,7 @@
  */
 import { equalBytes, toHex } from "../../base/bytes.ts"
 import { meanings } from "../../base/envelope.ts"
+import { idsOn } from "../../ledger/chain-names.ts"
 import { roles } from "../../ledger/roles.ts"
 import { legStates } from "../../ledger/rows.ts"
 import { commitmentOf } from "../../privacy/amounts.ts"
@@ -54,14 +55,14 @@ export function ledgerFindings({ leg, visit }: SettledLeg): readonly VisitFindin
 /** The payer's own book is signed by its voucher key; the tier is no stronger than what the ledger lists. */
 function checkSigners(
   { bundle, snapshotKey, voucher, visit }: OpenedBundle,
-  { keys }: RegisterView,
+  { keys, ...names }: RegisterView,
   entry: SettledLeg,
 ) {
   const row = keys?.get(toHex(snapshotKey))
   const known = row !== undefined && row.org === voucher.body.payer && (row.roles & roles.voucher) !== 0
   need(known, "signer-unknown", "snapshot")
-  const facts = visit.facts.id(bundle.chainId)
-  const listed = entry.visit.facts.find(({ id }) => equalBytes(id, facts))
+  const facts = idsOn(names, visit.facts)
+  const listed = entry.visit.facts.find(({ id }) => facts.some((one) => equalBytes(id, one)))
   need(listed !== undefined && bundle.tier >= listed.assurance, "assurance-overstated", "tier")
 }
 
@@ -114,7 +115,7 @@ export function recheckVisit(
   const bundle = decodeBundle(bytes)
   let opened: OpenedBundle | undefined
   const unread = findingOf(() => {
-    opened = openBundle(bundle, registers.chainId)
+    opened = openBundle(bundle, registers)
   })
   if (opened === undefined) return { findings: [unread!], money: undefined, unlicensed: [] }
   const visit = opened
