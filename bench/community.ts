@@ -31,6 +31,20 @@ const practitionerId = (org: number, n: number) => seedOf(`id of practitioner ${
 
 export const validatorSeed = seedOf("validator of the bench")
 
+/** The seed of a validator of the consortium's bench, from 0. */
+export const networkValidatorSeed = (n: number) => seedOf(`validator ${n} of the bench`)
+
+/** By which the validators' CometBFT know each other. */
+export const networkPeerSeed = (n: number) => seedOf(`peer key of validator ${n} of the bench`)
+
+/** The organizations that validate there: two providers, a payer and the custodian, and the next providers. */
+export function networkValidators(size: number): NonNullable<GenesisRows["validators"]> {
+  const orgs = [1, 2, firstPayer, custodian]
+  return Array.from({ length: size }, (_, n) => {
+    return [{ key: keyOf(networkValidatorSeed(n)) }, { org: orgs[n] ?? n, power: 10 }] as const
+  })
+}
+
 function keyRows(): (readonly [{ key: Uint8Array }, KeyRow])[] {
   const rows: (readonly [{ key: Uint8Array }, KeyRow])[] = []
   const add = (seed: Uint8Array, row: Pick<KeyRow, "org" | "roles" | "practitioner">) =>
@@ -58,8 +72,12 @@ function practitionerRows(): NonNullable<GenesisRows["practitioners"]> {
   })
 }
 
+const onlyValidator: NonNullable<GenesisRows["validators"]> = [
+  [{ key: keyOf(validatorSeed) }, { org: firstPayer, power: 10 }],
+]
+
 /** The genesis file of the community. */
-export function communityGenesis(): Uint8Array {
+export function communityGenesis(validators = onlyValidator): Uint8Array {
   const numbers = Array.from({ length: organizations }, (_, i) => i + 1)
   const panel = [board + 1, board + 2, board + 3]
   return encodeGenesis({
@@ -70,7 +88,7 @@ export function communityGenesis(): Uint8Array {
       const row = { name: `organization-${org}`, kind: kinds[kind], group: org, status: 0, panel: pays ? panel : [] }
       return [{ org }, row] as const
     }),
-    validators: [[{ key: keyOf(validatorSeed) }, { org: firstPayer, power: 10 }]],
+    validators,
     keys: keyRows(),
     practitioners: practitionerRows(),
     accounts: numbers.map((org) => [{ org }, { free: 0n, reserved: 0n, paid: 0n, open: 0 }] as const),

@@ -1,10 +1,11 @@
 /**
  * `npm run bench -- [--json] [--long] [--visits N] [--grown N] [--seed N] [--lag N]`: what one run on this machine
  * reaches. All rates are of the same run, for machines drift; with `--long` again after a million visits (`--grown`).
+ *
+ * `npm run bench -- --consortium [--json] [--seconds N] [--seed N]`: the same ledger on four validators.
  */
-import { execFileSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
-import { availableParallelism, cpus, loadavg, totalmem } from "node:os"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { toHex } from "../src/base/bytes.ts"
@@ -12,7 +13,10 @@ import { verifySignaturesPerSecond } from "../src/engine/measure.ts"
 import { encodeAnchor } from "../src/verify/trust.ts"
 import { measureAdjudication } from "./adjudication.ts"
 import { runProgram } from "./child.ts"
+import { measureConsortium } from "./consortium.ts"
+import { consortiumTable } from "./consortium-report.ts"
 import { BenchLedger } from "./ledger.ts"
+import { commit, machine } from "./place.ts"
 import { type Load, presign } from "./presign.ts"
 import { type ChainFigures, type Report, reportTable } from "./report.ts"
 import { between, type ProcessorTime, processorTime, totalOf } from "./threads.ts"
@@ -105,27 +109,6 @@ function checkReceipts(ledger: BenchLedger, receipt: Uint8Array): { readonly war
   return { warm: warm!, cold: cold! }
 }
 
-function machine(): Report["machine"] {
-  return {
-    cores: availableParallelism(),
-    processor: cpus()[0]?.model ?? "unknown",
-    "memory-gb": Math.round(totalmem() / 1e9),
-    node: process.version,
-    "load-before": loadavg()[0]!,
-  }
-}
-
-function commit(): string {
-  const git = (...argv: string[]) => execFileSync("git", argv, { cwd: import.meta.dirname, encoding: "utf8" }).trim()
-  try {
-    return (
-      git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--", "../src") === "" ? "" : "+changes")
-    )
-  } catch {
-    return "unknown"
-  }
-}
-
 async function bench(visits: number, long: boolean, options: Options): Promise<Report> {
   const { seed, lag } = options
   const place = machine()
@@ -182,16 +165,28 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     lag: { type: "string", default: "20000" },
     grown: { type: "string", default: "1000000" },
+    consortium: { type: "boolean", default: false },
+    seconds: { type: "string", default: "20" },
   },
 })
 
-function wholeNumber(name: "visits" | "seed" | "lag" | "grown", least: number): number {
+function wholeNumber(name: "visits" | "seed" | "lag" | "grown" | "seconds", least: number): number {
   const value = Number(values[name])
   if (Number.isSafeInteger(value) && value >= least) return value
   say(`Cannot run bench: --${name} is a whole number from ${least} on, not ${values[name]}`)
   process.exit(1)
 }
 
-const options = { seed: wholeNumber("seed", 0), lag: wholeNumber("lag", 0), grown: wholeNumber("grown", 1) }
-const report = await bench(wholeNumber("visits", 1), values.long, options)
-console.log(values.json ? JSON.stringify(report) : reportTable(report))
+async function embedded(): Promise<string> {
+  const options = { seed: wholeNumber("seed", 0), lag: wholeNumber("lag", 0), grown: wholeNumber("grown", 1) }
+  const report = await bench(wholeNumber("visits", 1), values.long, options)
+  return values.json ? JSON.stringify(report) : reportTable(report)
+}
+
+async function consortium(): Promise<string> {
+  const report = await measureConsortium({ seconds: wholeNumber("seconds", 1), seed: wholeNumber("seed", 0), say })
+  if (typeof report === "string") return values.json ? JSON.stringify({ skipped: report }) : report
+  return values.json ? JSON.stringify(report) : consortiumTable(report)
+}
+
+console.log(values.consortium ? await consortium() : await embedded())

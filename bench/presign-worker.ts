@@ -6,6 +6,8 @@ export interface Range {
   readonly seed: number
   readonly from: number
   readonly count: number
+  /** Hours since 1970; that of the bench's clock when absent. */
+  readonly hour?: number
 }
 
 /** `ends` are where each transaction ends in `bytes`: the hold of a visit, then its settlement. */
@@ -15,12 +17,12 @@ export interface SignedRange {
   readonly ends: Uint32Array<ArrayBuffer>
 }
 
-function signRange({ seed, from, count }: Range): SignedRange {
+function signRange({ seed, from, count, hour }: Range): SignedRange {
   const parts: Uint8Array[] = []
   const ends = new Uint32Array(count * 2)
   let end = 0
   for (let i = 0; i < count; i++) {
-    const { hold, settle } = signVisit(seed, from + i)
+    const { hold, settle } = signVisit(seed, from + i, hour)
     parts.push(hold, settle)
     ends[i * 2] = end += hold.length
     ends[i * 2 + 1] = end += settle.length

@@ -42,6 +42,10 @@ export class Load {
     }
   }
 
+  hold(visit: number): Uint8Array {
+    return this.#transaction(visit * 2)
+  }
+
   settlement(visit: number): Uint8Array {
     return this.#transaction(visit * 2 + 1)
   }
@@ -66,6 +70,14 @@ export async function presign(seed: number, { from, count }: { from: number; cou
 }
 
 const rangeOf = (seed: number, from: number): Range => ({ seed, from, count: rangeVisits })
+
+/** The same for an hour since 1970 that is not the bench's own: of no use to a later run, so not kept. */
+export async function presignFor(hour: number, seed: number, count: number): Promise<Load> {
+  const ranges = Math.ceil(count / rangeVisits)
+  return new Load(
+    await signAll(Array.from({ length: ranges }, (_, i) => ({ ...rangeOf(seed, i * rangeVisits), hour }))),
+  )
+}
 
 async function signAll(wanted: readonly Range[]): Promise<readonly SignedRange[]> {
   const signed: SignedRange[] = []

@@ -76,8 +76,12 @@ function pointFor(n: number): Uint8Array {
   return point
 }
 
-/** The `n`th visit of a seed: who takes part is drawn, the amounts are those of the standard visit. */
-export function signVisit(seed: number, n: number): SignedVisit {
+/**
+ * The `n`th visit of a seed: who takes part is drawn, the amounts are those of the standard visit.
+ *
+ * @param hour - hours since 1970 in which it is held; what is signed expires by it.
+ */
+export function signVisit(seed: number, n: number, hour = firstHour): SignedVisit {
   const label = `visit ${n} of ${seed}`
   const root = sha256(toUtf8(label))
   const draw = new DataView(root.buffer)
@@ -86,7 +90,7 @@ export function signVisit(seed: number, n: number): SignedVisit {
   const doctor = draw.getUint32(8) % practitionersEach
   const patient = signerOf(sha256(toUtf8(`V of ${label}`)))
   const V = patient.publicKey
-  const month = monthOfHour(firstHour)
+  const month = monthOfHour(hour)
 
   const promise = { V, payer, cap: held, month, terms: root }
   const vouchered = signPayload(
@@ -96,12 +100,12 @@ export function signVisit(seed: number, n: number): SignedVisit {
   )
   const voucher = decodeAs(voucherEnvelope, encode(vouchered))
   const holdBody = { V, provider, amount: held, voucher, delegation: undefined }
-  const hold = signPayload(chainId, transactionPayload("hold/1", firstHour + 24, holdBody), [
+  const hold = signPayload(chainId, transactionPayload("hold/1", hour + 24, holdBody), [
     { signer: organization(provider, "hold"), meaning: "held" },
     { signer: patient, meaning: "held" },
   ])
 
-  const expiry = monthExpiry(firstHour)
+  const expiry = monthExpiry(hour)
   const recorded = { V, provider, supersedes: undefined, recordRoot: root, factsRoot: root, ceiling: root }
   const facts = encodePayload(factsStatementType, expiry, factsBody, { ...recorded, delegation: undefined })
   const statement = {
@@ -120,15 +124,13 @@ export function signVisit(seed: number, n: number): SignedVisit {
   return { hold, settle }
 }
 
-/** What puts money into every payer's account. */
-export function signDeposits(): readonly Uint8Array[] {
+/** What puts money into every payer's account, in an hour since 1970. */
+export function signDeposits(hour = firstHour): readonly Uint8Array[] {
   const signer = { seed: orgSeed(custodian, "custody") }
   return Array.from({ length: payers }, (_, i) => {
     const org = firstPayer + i
     const body = { custodian, org, amount: deposit, reference: sha256(toUtf8(`deposit ${org}`)) }
-    return signPayload(chainId, transactionPayload("deposit/1", firstHour + 24, body), [
-      { signer, meaning: "deposited" },
-    ])
+    return signPayload(chainId, transactionPayload("deposit/1", hour + 24, body), [{ signer, meaning: "deposited" }])
   })
 }
 

@@ -48,6 +48,7 @@ export class LocalNode {
   readonly directory: string
   readonly keys: KeyRing
   #node: Node
+  #stopped: Promise<void> | undefined
   listener: ((exchange: Exchange) => void) | undefined
 
   private constructor(member: MemberOrganization, directory: string, node: Node, keys: KeyRing) {
@@ -105,13 +106,17 @@ export class LocalNode {
     return (await (await fetch(`${this.url}${path}`)).json()) as T
   }
 
+  /** Once: a node that is stopped already stays so. */
   stop(): Promise<void> {
-    return this.#node.stop()
+    this.#stopped ??= this.#node.stop()
+    return this.#stopped
   }
 
-  /** The same directory, a new process's worth of memory. */
-  async restart(): Promise<void> {
-    await this.#node.stop()
+  /** The same directory, a new process's worth of memory. `meanwhile` is done while nobody has it open. */
+  async restart(meanwhile?: (stopped: { directory: string; startKey: string }) => Promise<unknown>): Promise<void> {
+    await this.stop()
+    await meanwhile?.({ directory: this.directory, startKey })
+    this.#stopped = undefined
     this.#node = await LocalNode.#open(this.member, this.directory)
   }
 }

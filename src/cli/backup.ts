@@ -2,27 +2,16 @@
  * `countersign backup` and `countersign restore`: a node's directory, its settings included, in the order that the engine
  * demands (`node/backup.ts`). What a validator signed last is in no backup, so a restored validator has no vote.
  */
-import { existsSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { refuse } from "../base/refusal.ts"
 import { backupNode, restoreNode } from "../node/backup.ts"
-import { copyDurably, writeSums } from "../node/backup-files.ts"
-import { configFileName } from "../node/config-file.ts"
 import type { Command } from "./command.ts"
-import { identityFileName } from "./init.ts"
 import { startKeyOf, startKeyOptions } from "./passphrase.ts"
-
-const settings = [configFileName, identityFileName]
 
 function placeOf(text: string | undefined, name: string, what: string): string {
   if (text !== undefined) return resolve(text)
   return refuse("arguments", `Cannot ${what}: no ${name} is named`, name, `Give --${name}`)
-}
-
-/** Files that people write, beside what the node writes. */
-async function copySettings(from: string, to: string): Promise<void> {
-  for (const name of settings) if (existsSync(join(from, name))) await copyDurably(join(from, name), join(to, name))
 }
 
 export const backupCommand: Command = {
@@ -42,8 +31,6 @@ export const backupCommand: Command = {
     const to = placeOf(values.to, "to", "back up")
     const startKey = await startKeyOf(directory, values)
     const { height, engine } = await backupNode(directory, to, { startKey, engineStopped: values.stopped === true })
-    await copySettings(directory, to)
-    await writeSums(to)
     screen.say(`${screen.good("BACKED UP")}  ${directory} to ${to}, state of block ${height}`)
     if (engine === "left-out")
       screen.line("The engine was running: a node restored from this gets its blocks from the other members.")

@@ -55,7 +55,7 @@ export function openDesk(place: string): DeskClient {
   }
 }
 
-/** A body is a JSON object in a file, or `-` for standard input. */
+/** A body is a JSON object, or a list of them for one call each, in a file, or `-` for standard input. */
 export function readBody(path: string | undefined): unknown {
   if (path === undefined) return {}
   const text = path === "-" ? readFileSync(0, "utf8") : new TextDecoder().decode(readInputFile(path))
@@ -74,8 +74,16 @@ export const deskCommand: Command = {
     const [place, operation, body] = positionals
     if (place === undefined || operation === undefined || !/^[a-z-]{1,40}$/.test(operation))
       return refuse("arguments", "Cannot use desk: name a directory and an operation", "arguments", deskCommand.usage)
-    const value = await openDesk(place).desk<unknown>(operation, readBody(body))
-    screen.say(toJson(value))
-    return { value }
+    const desk = openDesk(place)
+    const given = readBody(body)
+    if (!Array.isArray(given)) {
+      const value = await desk.desk<unknown>(operation, given)
+      screen.say(toJson(value))
+      return { value }
+    }
+    const values: unknown[] = []
+    for (const one of given) values.push(await desk.desk<unknown>(operation, one))
+    screen.say(toJson(values))
+    return { value: values }
   },
 }

@@ -9,7 +9,7 @@ import { refuse } from "../base/refusal.ts"
 import { type OrganizationKind, organizationKinds } from "../node/config.ts"
 import { configFileName, readConfigFile } from "../node/config-file.ts"
 import { configTemplate, type FirstSettings } from "../node/config-template.ts"
-import { encodeIdentity } from "../node/invitation.ts"
+import { encodeIdentity, type Identity } from "../node/invitation.ts"
 import { identityOf, withOrganization } from "../node/organization-store.ts"
 import type { Command } from "./command.ts"
 import { startKeyOf, startKeyOptions } from "./passphrase.ts"
@@ -38,7 +38,7 @@ export function organizationNumber(text: string): number {
   return whole("number", text, 0, [1, 65_535])
 }
 
-function firstSettings(given: Given): FirstSettings {
+export function firstSettings(given: Given): FirstSettings {
   const { name = "", kind = "", number, host = "127.0.0.1" } = given
   if (!/^[a-z0-9-]{1,40}$/.test(name))
     refuse("config-name", "Cannot begin directory: a name is 1 to 40 of a-z, 0-9 and -", "name", "Give --name")
@@ -63,6 +63,18 @@ function refuseBegun(directory: string): void {
   for (const name of [configFileName, "work", "ledger", "start-key.salt"])
     if (existsSync(join(directory, name)))
       refuse("directory-begun", "Cannot begin directory: it is begun already", join(directory, name), "Name a new one")
+}
+
+/** Makes keys, settings and identity. @throws Refused when something lies there already; nothing is written over. */
+export async function beginDirectory(directory: string, first: FirstSettings, startKey: string): Promise<Identity> {
+  const identity = await withOrganization({ directory, kind: first.kind }, startKey, async (opened) => {
+    const text = configTemplate(first)
+    writeFileSync(join(directory, configFileName), text, { mode: 0o600, flag: "wx", flush: true })
+    return identityOf(opened, readConfigFile(directory))
+  })
+  // Public, and handed on: still its owner's file.
+  writeFileSync(join(directory, identityFileName), encodeIdentity(identity), { mode: 0o600, flag: "wx" })
+  return identity
 }
 
 export const initCommand: Command = {
@@ -91,14 +103,8 @@ export const initCommand: Command = {
     refuseBegun(directory)
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const startKey = await startKeyOf(directory, values, { twice: true })
-    const configPath = join(directory, configFileName)
-    const identityPath = join(directory, identityFileName)
-    const identity = await withOrganization({ directory, kind: first.kind }, startKey, async (opened) => {
-      writeFileSync(configPath, configTemplate(first), { mode: 0o600, flag: "wx", flush: true })
-      return identityOf(opened, readConfigFile(directory))
-    })
-    // Public, and handed on: still its owner's file.
-    writeFileSync(identityPath, encodeIdentity(identity), { mode: 0o600, flag: "wx" })
+    const identity = await beginDirectory(directory, first, startKey)
+    const [configPath, identityPath] = [join(directory, configFileName), join(directory, identityFileName)]
     screen.say(`${screen.good("BEGUN")}  ${first.name}, a ${first.kind}, in ${directory}`)
     screen.line(`Settings    ${configPath}`)
     screen.line(`Identity    ${identityPath}: public; hand it to the founders, or to the members who will admit you`)

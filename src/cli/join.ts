@@ -3,7 +3,7 @@
  * run. An organization that joins later takes several, each of which may be repeated: it is told what the members have
  * to vote on, takes the number that they gave it, and signs its own keys for them to hand in.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join as joinPath, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { parseDocument } from "yaml"
@@ -44,8 +44,8 @@ export interface JoinOrder {
   readonly trust?: string | undefined
   /** Begin by a snapshot at the trusted header, not with the first block. */
   readonly stateSync: boolean
-  /** Where the organization's keys go, signed for the registry. */
-  readonly registrations?: string | undefined
+  /** Folder for what the members are handed by an organization that joins later. */
+  readonly out?: string | undefined
 }
 
 export interface JoinValue {
@@ -55,10 +55,11 @@ export interface JoinValue {
   /** Whether the node may be started now. */
   readonly settled: boolean
   /** What a member's desk is asked for `propose`; absent for a founder. */
-  readonly proposal?: unknown
+  readonly proposal?: ReturnType<typeof admissionOf>
   /** What the members list of this organization; absent until it has a number. */
   readonly entry?: Entry
-  readonly registrations?: string
+  /** The files in `out`. */
+  readonly files: readonly string[]
 }
 
 /** Written whole and then put in place. */
@@ -113,16 +114,34 @@ async function settleDirectory(
   await settle(opened, { ...founding, ...(order.stateSync && trust ? { trusted: trust } : {}) }, entries)
 }
 
-async function signRegistrations(
-  path: string,
-  { keys }: OpenOrganization,
-  { identity: { organization, kind }, invitation }: { identity: Identity; invitation: Invitation },
-): Promise<void> {
-  if (organization === undefined)
-    return refuse("config-organization", "Cannot sign keys: the organization has no number yet", "number", "--number N")
+/** One body of `submit` a key; whoever hands them in need not be trusted. */
+async function registrations({ keys }: OpenOrganization, identity: Identity, invitation: Invitation) {
+  const { organization, kind } = identity
+  if (organization === undefined) return undefined
   const hour = await askMembersHour(invitation)
   const transactions = registrationsOf(keys, { chainId: invitation.chainId, organization, kind, hour })
-  writeFileSync(path, `${toJson({ transactions })}\n`, { mode: 0o600 })
+  return transactions.map((transaction) => ({ transaction }))
+}
+
+/** What the members are handed: what to vote on, where the organization is, its keys for the registry. */
+async function writePapers(
+  folder: string,
+  opened: OpenOrganization,
+  { identity, invitation }: { identity: Identity; invitation: Invitation },
+): Promise<readonly string[]> {
+  const { organization } = identity
+  const papers = {
+    "admit.json": admissionOf(identity),
+    "entry.json": organization === undefined ? undefined : entryOf({ ...identity, organization }),
+    "own-keys.json": await registrations(opened, identity, invitation),
+  }
+  mkdirSync(folder, { recursive: true })
+  return Object.entries(papers).flatMap(([name, paper]) => {
+    if (paper === undefined) return []
+    const path = joinPath(folder, name)
+    replaceFile(path, `${toJson(paper)}\n`)
+    return [path]
+  })
 }
 
 /** @throws Refused where files, hash and keys do not go together; nothing is written then. */
@@ -138,8 +157,8 @@ export async function joinCommunity(order: JoinOrder): Promise<JoinValue> {
     const consensus = config.consensus === true
     const settled = organization !== undefined
     if (settled) await settleDirectory(order, opened, { identity, invitation, consensus })
-    if (order.registrations !== undefined)
-      await signRegistrations(order.registrations, opened, { identity, invitation })
+    const { out } = order
+    const files = founder || out === undefined ? [] : await writePapers(out, opened, { identity, invitation })
     return {
       chainId: invitation.chainId,
       organization,
@@ -147,21 +166,22 @@ export async function joinCommunity(order: JoinOrder): Promise<JoinValue> {
       settled,
       ...(founder ? {} : { proposal: admissionOf(identity) }),
       ...(organization === undefined ? {} : { entry: entryOf({ ...identity, organization }) }),
-      ...(order.registrations === undefined ? {} : { registrations: order.registrations }),
+      files,
     }
   })
 }
 
 function show(screen: Screen, value: JoinValue): void {
-  const { chainId, organization, founder, settled, proposal, registrations } = value
+  const { chainId, organization, founder, settled, proposal, files } = value
   if (settled) screen.say(`${screen.good("SETTLED")}  organization ${organization} of ${chainId}`)
   if (settled) screen.line("Start it with countersign node --dir DIR; it goes on with the chain by itself.")
   if (founder) return
-  screen.say(settled ? "What the members vote on, if they have not:" : "The members have to vote on this:")
+  if (files.length > 0) screen.line(`For the members: ${files.join(", ")}`)
+  if (settled) return
+  screen.say("The members have to vote on this:")
   screen.say(toJson(proposal))
-  screen.quiet("One member: countersign desk DIR propose FILE; the others: countersign desk DIR ballot FILE")
-  if (!settled) screen.quiet("Then come back with the number that they gave: --number N")
-  if (registrations !== undefined) screen.line(`Own keys, for any member to hand in within 12 hours: ${registrations}`)
+  screen.quiet("One member: countersign desk DIR propose admit.json; the others: countersign desk DIR ballot FILE")
+  screen.quiet("Then come back with the number that they gave: --number N")
 }
 
 async function toldHash(given: string | undefined, genesis: string): Promise<Uint8Array> {
@@ -178,7 +198,7 @@ async function toldHash(given: string | undefined, genesis: string): Promise<Uin
 }
 
 /** Takes the number that the founders or the members gave, and writes the identity with it. */
-async function takeNumber(directory: string, startKey: string, text: string): Promise<number> {
+export async function takeNumber(directory: string, startKey: string, text: string): Promise<number> {
   const number = organizationNumber(text)
   const config = setNumber(directory, number)
   const identity = await withOrganization(config, startKey, (opened) => identityOf(opened, config))
@@ -200,7 +220,7 @@ export const joinCommand: Command = {
         "genesis-hash": { type: "string" },
         trust: { type: "string" },
         "state-sync": { type: "boolean" },
-        registrations: { type: "string" },
+        out: { type: "string" },
         ...startKeyOptions,
       },
     })
@@ -224,7 +244,7 @@ export const joinCommand: Command = {
       genesisHash: await toldHash(values["genesis-hash"], genesis),
       trust: values.trust,
       stateSync: values["state-sync"] === true,
-      registrations: values.registrations,
+      out: values.out,
     })
     show(screen, value)
     return { value }

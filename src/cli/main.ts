@@ -26,6 +26,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   desk: async () => (await import("./desk.ts")).deskCommand,
   backup: async () => (await import("./backup.ts")).backupCommand,
   restore: async () => (await import("./backup.ts")).restoreCommand,
+  roster: async () => (await import("./roster.ts")).rosterCommand,
+  practitioner: async () => (await import("./practitioner.ts")).practitionerCommand,
 }
 
 async function help(screen: Screen): Promise<void> {

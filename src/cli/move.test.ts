@@ -27,10 +27,11 @@ import { LedgerApplication } from "../node/application.ts"
 import { Chain } from "../node/chain.ts"
 import { verifyStoredChain } from "../node/stored-chain.ts"
 import { anchorOfGenesis } from "../verify/genesis-anchor.ts"
-import { decodeAnchor, decodeLinks, encodeAnchor, type TrustAnchor } from "../verify/trust.ts"
+import { decodeAnchor, decodeLinks, encodeAnchor, encodeLinks, type TrustAnchor } from "../verify/trust.ts"
 import { verifyReceipt } from "../verify/verify.ts"
 import { type MoveValue, move, moveCommand } from "./move.ts"
 import { Screen } from "./screen.ts"
+import { verifyFiles } from "./verify.ts"
 
 const root = mkdtempSync(join(tmpdir(), "countersign-move-"))
 after(() => rmSync(root, { recursive: true }))
@@ -128,6 +129,26 @@ test("old receipts stay good under the anchor that ends, by the headers to its l
   assert.equal(verdict(late, oldAnchor), "operator", "the operator's key still signs")
   assert.equal(verdict(late, anchor), "other-history", "and it is worth nothing")
   assert.deepEqual([anchor.checkpoint?.height, anchor.checkpoint?.last], [moved.pinned.height, true])
+})
+
+test("the command says what an old receipt lacks, takes it with the headers, and why a late one counts nothing", () => {
+  const anchor = at("out/old-anchor.cbor")
+  const links = at("out/old-headers.cbor")
+  const answer = (receipt: Uint8Array, options: { links?: string } = {}) => {
+    writeFileSync(at("receipt.cbor"), receipt)
+    const { valid, remedy } = verifyFiles(at("receipt.cbor"), { anchor, ...options }).value
+    return { valid, remedy: remedy ?? "" }
+  }
+  const { height } = moved.pinned
+  assert.deepEqual(answer(receipts[0]!, { links }), { valid: true, remedy: "" })
+  const lacking = answer(receipts[0]!)
+  assert.equal(lacking.valid, false)
+  assert.match(lacking.remedy, new RegExp(`older than this anchor's checkpoint at height ${height}: give .* --links`))
+  writeFileSync(at("few-headers.cbor"), encodeLinks(decodeLinks(read("out/old-headers.cbor")).slice(-1)))
+  assert.match(answer(receipts[0]!, { links: at("few-headers.cbor") }).remedy, /do not lead from height \d+ to/)
+  for (const options of [{}, { links }])
+    assert.match(answer(late, options).remedy, /The chain ended with .*: nothing signed above it counts/)
+  assert.throws(() => verifyFiles(at("receipt.cbor"), { anchor, links: at("genesis.cbor") }), { name: "Refused" })
 })
 
 test("a genesis for four validators decodes, and its anchor is the word of several", async () => {

@@ -24,6 +24,8 @@ export interface FollowerOptions {
   readonly threads?: number
   /** Milliseconds before a source that failed is asked again. */
   readonly retryMs?: number
+  /** The latest second since 1970 that a block may say, by this machine's clock; none where it is left out. */
+  readonly latestSeconds?: () => number
   /** Called once when a block is bad or the disk fails: following has ended. */
   readonly onHalt?: (cause: unknown) => void
 }
@@ -128,6 +130,10 @@ export class Follower<T extends Decoded> implements Engine {
   }
 
   async #take(replay: Replay<T>, block: FinalBlock): Promise<void> {
+    const { time, height } = block.header
+    // An operator that ran ahead could let deadlines pass that have not come.
+    if (time.seconds > (this.#options.latestSeconds?.() ?? Number.POSITIVE_INFINITY))
+      throw new BadBlock(height, "its time is ahead of this machine's clock")
     await replay.run(block)
     this.#last = block
     this.#executed.push(block)

@@ -44,6 +44,8 @@ export interface Restored {
 }
 
 const manifestName = "backup.json"
+/** Beside the folders: what the start key is made with, the settings, what was told to others. */
+const besides = ["start-key.salt", "countersign.yaml", "identity.json"]
 const engineHome = join("engine", "home")
 const signedLast = join("data", "priv_validator_state.json")
 /** CometBFT signs only above the height it signed last; above this one there is none. */
@@ -73,8 +75,8 @@ export async function backupNode(
     await copyDurably(join(directory, "work", "key-check"), join(copy, "work", "key-check"))
     await backupStore(join(directory, "work", "data"), join(copy, "work", "data"), { encryptionKey: startKey })
     await copyFolder(join(directory, "vault"), join(copy, "vault"), isVaultFile)
-    const salt = "start-key.salt"
-    if (existsSync(join(directory, salt))) await copyDurably(join(directory, salt), join(copy, salt))
+    for (const name of besides)
+      if (existsSync(join(directory, name))) await copyDurably(join(directory, name), join(copy, name))
     const manifest: Manifest = { format: 1, ...head, engine }
     await writeDurably(join(copy, manifestName), Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`))
     await writeSums(copy)

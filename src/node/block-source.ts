@@ -43,6 +43,9 @@ export interface SourceParts {
   readonly onRejectedProposal?: (height: number, reason: string) => void
 }
 
+/** How far a block's time may lie ahead of this machine's clock. */
+const mostAheadSeconds = 60
+
 export interface OpenSource {
   readonly source: Source
   /** The engine whose clock the desk may turn. */
@@ -125,7 +128,12 @@ async function follow(
     throw new Fault("Cannot follow chain: the address of a node that has it is not known", { retryable: true })
   }
   const remote = new RemoteSource(several ? "byzantine" : "operator", address, transport.request, () => failures++)
-  const follower = new Follower(application, remote, { threads: 1, retryMs: 100, onHalt })
+  const follower = new Follower(application, remote, {
+    threads: 1,
+    retryMs: 100,
+    onHalt,
+    ...(config.turnableClock ? {} : { latestSeconds: () => Math.floor(Date.now() / 1000) + mostAheadSeconds }),
+  })
   await follower.start()
   return { source: follower, embedded: undefined, consensus: undefined, hangUp: () => remote.stop() }
 }

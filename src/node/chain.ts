@@ -157,11 +157,15 @@ export class Chain {
         const { pairs, siblings } = proof
         return value === undefined ? [] : [{ table, key, value, pairs, siblings }]
       })
-      const { genesis } = this.anchor
-      const handovers = this.#handovers().filter((one) => one.header.height < header.height)
-      return { chainId: this.chainId, genesis, rows, header, commit, validators, handovers }
+      return { ...this.signed({ header, commit, validators }), rows }
     }
     throw new Fault("Cannot prove rows: the ledger moves too fast", { retryable: true })
+  }
+
+  /** A header with everything by which trust reaches it from the genesis. */
+  signed({ header, commit, validators }: Pick<FinalBlock, "header" | "commit" | "validators">): SignedHeader {
+    const handovers = this.#handovers().filter((one) => one.header.height < header.height)
+    return { chainId: this.chainId, genesis: this.anchor.genesis, header, commit, validators, handovers }
   }
 
   anchorBytes(): Uint8Array {

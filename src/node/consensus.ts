@@ -11,14 +11,7 @@ import type { BlockTime } from "../base/chain/header.ts"
 import { Fault } from "../base/fault.ts"
 import { findCometBft } from "../engine/comet/binary.ts"
 import { CometEngine } from "../engine/comet/engine.ts"
-import {
-  type CometHome,
-  nodeId,
-  type PeerAddress,
-  type StateSync,
-  type Timeouts,
-  writeHome,
-} from "../engine/comet/home.ts"
+import { type CometHome, nodeId, type PeerAddress, writeHome } from "../engine/comet/home.ts"
 import { CometProcess } from "../engine/comet/process.ts"
 import { CometRpc } from "../engine/comet/rpc.ts"
 import type { DecodedTransaction } from "../ledger/decode.ts"

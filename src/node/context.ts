@@ -19,4 +19,6 @@ export interface NodeContext {
   readonly directory: Directory
   readonly mail: Mailbox
   readonly plans: PlanShelf
+  /** From now on the doors, and this node's own requests, show the transport key that the ring has. */
+  readonly showTransport: () => void
 }

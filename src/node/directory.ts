@@ -33,7 +33,7 @@ export function registryOf(chain: Chain): Registry {
   }
 }
 
-interface Listed extends Entry {
+export interface Listed extends Entry {
   /** The key that the proof is by. */
   readonly signer: Uint8Array | undefined
 }
@@ -64,6 +64,16 @@ export class Directory {
     this.#byPin = byPin
   }
 
+  /**
+   * Puts an entry in the place of the one that is listed for its organization.
+   * @returns the whole list as it stands now, to be kept.
+   * @throws Refused as `set`, and then nothing has changed.
+   */
+  replace(entry: Entry): readonly Entry[] {
+    this.set(this.all().map((known) => (known.organization === entry.organization ? entry : known)))
+    return this.all().map(({ signer: _, ...plain }) => plain)
+  }
+
   /** From now on whatever is listed holds only as far as the ledger says the same. */
   trust(registry: Registry): void {
     this.#registry = registry
@@ -76,7 +86,7 @@ export class Directory {
     return { ...entry, transport: undefined, transportProof: undefined }
   }
 
-  all(): readonly Entry[] {
+  all(): readonly Listed[] {
     return [...this.#entries.values()]
   }
 

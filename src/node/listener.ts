@@ -3,7 +3,7 @@
  * is given little time and few connections before a whole request has come.
  */
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http"
-import { createServer as createHttpsServer } from "node:https"
+import { createServer as createHttpsServer, Server as HttpsServer } from "node:https"
 import type { Socket } from "node:net"
 import { TLSSocket } from "node:tls"
 import { type Certificate, pinOf } from "./certificate.ts"
@@ -47,6 +47,13 @@ export function createListener(handler: RequestListener, certificate?: Certifica
   server.setTimeout(idleMs)
   boundConnections(server, patience.connectionsEach ?? 256)
   return server
+}
+
+/** Shows another certificate on every connection from now on; those that are idle end. Nothing for plain HTTP. */
+export function showCertificate(server: Server, { key, certificate: cert }: Certificate): void {
+  if (!(server instanceof HttpsServer)) return
+  server.setSecureContext({ key, cert, ca: [cert], minVersion: "TLSv1.3" })
+  server.closeIdleConnections()
 }
 
 function boundConnections(server: Server, each: number): void {

@@ -41,6 +41,7 @@ class Office {
   readonly read: string[] = []
   mail: Mailbox
   hour = 1000
+  chain: { readonly chainId: string; readonly former?: string } = { chainId }
 
   private constructor(number: number, store: WorkStore, opened: { work: Work; keys: KeyRing; sealingKey: Uint8Array }) {
     this.number = number
@@ -65,7 +66,8 @@ class Office {
       keys: this.keys,
       work: this.work,
       request,
-      chainId: () => chainId,
+      chainId: () => this.chain.chainId,
+      former: () => this.chain.former,
       hour: () => this.hour,
       correspondent: (number) => {
         const office = offices.get(number)
@@ -372,4 +374,23 @@ test("mail is good for a day: expired it is refused, and what nobody fetched in 
   await there().mail.receive(signPayload(chainId, next, [{ signer: { seed: filled(9) }, meaning: "mailed" }]))
   assert.equal(there().work.rows("waiting").length, 1, "only the fresh one is left")
   assert.equal(there().work.rows("mail-seen").length, 1)
+})
+
+test("letters on their way when the chain moves arrive on the new one; those of any other chain do not", async () => {
+  wire = async () => undefined
+  await say(here(), numbers.payer, "before")
+  for (const office of offices.values()) {
+    office.chain = { chainId: "moved", former: chainId }
+    await office.restart()
+  }
+  wire = (deliver) => deliver()
+  await say(here(), numbers.payer, "after")
+  await until(() => there().read.length === 2)
+  assert.deepEqual(there().read.toSorted(), ["1 after", "1 before"])
+  here().chain = { chainId: "another" }
+  const refused: (number | undefined)[] = []
+  wire = async (deliver) => refused[refused.push(await deliver()) - 1]
+  await say(here(), numbers.payer, "astray")
+  await until(() => refused.length === 1)
+  assert.deepEqual(refused, [422])
 })

@@ -7,12 +7,12 @@ import { setTimeout as wait } from "node:timers/promises"
 import { sha256, verifySignature } from "#crypto"
 import { equalBytes, toHex } from "../base/bytes.ts"
 import { EncodingError, encode } from "../base/cbor.ts"
-import { decodeEnvelope, encodeEnvelope, meanings, type Signature, toSign } from "../base/envelope.ts"
+import { decodeEnvelope, encodeEnvelope, keyId, meanings, type Signature, toSign } from "../base/envelope.ts"
 import { Fault } from "../base/fault.ts"
 import { Refused, refuse } from "../base/refusal.ts"
 import { b32, decodeAs, encodeAs, opt, type StructCodec, struct } from "../base/schema.ts"
 import { decodePayload, encodePayload, mailBody, mailType } from "../ledger/envelopes.ts"
-import { generateNodeKey, mailInfo, openSealed, sealFor } from "../record/bundle-sealing.ts"
+import { mailInfo, sealFor } from "../record/bundle-sealing.ts"
 import {
   type Letter,
   type LetterBody,
@@ -22,6 +22,7 @@ import {
   type MailboxAddress,
 } from "../record/letter.ts"
 import type { KeyRing } from "./keys.ts"
+import { openForNode } from "./open-sealed.ts"
 import { type Address, type Answer, type Ask, plainRequest, type Request } from "./transport.ts"
 import type { Work } from "./work.ts"
 
@@ -218,8 +219,7 @@ export class Mailbox {
     const envelope = this.#around.work.get<Uint8Array>("inbox", id)
     if (envelope === undefined || this.#stop.signal.aborted) return
     const { sealed, key } = this.#verify(envelope)
-    const { privateKey } = await generateNodeKey(this.#around.keys.seed("sealing"))
-    const opened = await openSealed(privateKey, mailInfo, sealed)
+    const opened = await openForNode(this.#around.keys, mailInfo, sealed)
     if (opened !== undefined) await this.#dispatch(opened, key)
     await this.#around.work.remove("inbox", id)
   }
@@ -268,6 +268,27 @@ export class Mailbox {
     this.#goOn(id, envelope)
   }
 
+  /**
+   * Signs whatever waits to be posted with the key of now: what a revoked key has signed, nobody reads. A letter that
+   * the other side has already, and this one does not know it, is read twice there, as any that is posted again.
+   */
+  async signAnew(): Promise<void> {
+    const { keys, work } = this.#around
+    for (const [id, envelope] of work.rows<Uint8Array>("outbox")) {
+      const { payload, signatures } = decodeEnvelope(envelope, 1)
+      if (equalBytes(signatures[0]!.key, keyId(keys.publicKey("operate")))) continue
+      const anew = encodeEnvelope(payload, [keys.sign("operate", "mailed", this.#around.chainId(), payload)])
+      const next = `${id.split("-")[0]}-${toHex(sha256(anew))}`
+      await Promise.all([work.put("outbox", next, anew), work.remove("outbox", id)])
+      this.#goOn(next, anew)
+    }
+  }
+
+  /** Whether a letter to this organization still waits to be posted. */
+  waitsFor(organization: number): boolean {
+    return this.#around.work.rows("outbox", `${organization}-`).length > 0
+  }
+
   #goOn(id: string, envelope: Uint8Array): void {
     const delivery = this.#deliver(id, envelope).finally(() => this.#delivering.delete(delivery))
     this.#delivering.add(delivery)
@@ -276,7 +297,8 @@ export class Mailbox {
   async #deliver(id: string, envelope: Uint8Array): Promise<void> {
     const host = Number(id.split("-")[0])
     const { signal } = this.#stop
-    for (let attempt = 0; !signal.aborted; attempt++) {
+    // One that was signed anew meanwhile goes out under its new id.
+    for (let attempt = 0; !signal.aborted && this.#around.work.has("outbox", id); attempt++) {
       const { done, waitMs = 0 } = await this.#post(host, envelope)
       if (done) return this.#around.work.remove("outbox", id)
       const pause = Math.max(waitMs, retryMs[Math.min(attempt, retryMs.length - 1)]!)

@@ -13,6 +13,7 @@ import { refuse } from "../base/refusal.ts"
 import type { PeerAddress } from "../engine/comet/home.ts"
 import { genesisHash } from "../ledger/constitution/genesis.ts"
 import { isRejection } from "../ledger/rejection.ts"
+import { openTables } from "../ledger/state.ts"
 import { ageRecipient } from "../record/age-keys.ts"
 import { generateNodeKey } from "../record/bundle-sealing.ts"
 import { openVault } from "../record/vault.ts"
@@ -28,8 +29,10 @@ import type { NodeContext } from "./context.ts"
 import type { Fields, Operations } from "./desk.ts"
 import { Directory, type Entry, registryOf } from "./directory.ts"
 import { engineOperations } from "./engine-desk.ts"
+import { HeaderWatch, votedHeader } from "./header-watch.ts"
 import { KeyRing, usesOf } from "./keys.ts"
 import { answerLight } from "./light.ts"
+import { showCertificate } from "./listener.ts"
 import { type Log, openLog } from "./logging.ts"
 import { Mailbox } from "./mailbox.ts"
 import { encodeHandovers, type TrustedHeader } from "./newcomer.ts"
@@ -39,6 +42,7 @@ import { PlanShelf } from "./plans.ts"
 import { registerDoors } from "./register-doors.ts"
 import { registrationsOf } from "./registrations.ts"
 import { blocksFor, finalityToJson } from "./remote.ts"
+import { takeValidatorKey } from "./rotation/validator-key.ts"
 import { buildServer, type Doors } from "./server.ts"
 import { checkStartKey } from "./start-key.ts"
 import { Transport } from "./transport.ts"
@@ -49,6 +53,9 @@ interface Running {
   readonly operations: Operations
   readonly application: LedgerApplication
   readonly opened: OpenSource
+  readonly watch: HeaderWatch
+  /** What is taken up again after the chain has moved. */
+  readonly goingOn: Promise<void>
 }
 
 interface NodeParts {
@@ -65,13 +72,11 @@ export class Node {
   readonly #keys: KeyRing
   readonly #directory = new Directory()
   readonly #deskToken = new Uint8Array(randomBytes(32))
-  readonly #certificate: Certificate | undefined
+  #certificate: Certificate | undefined
   readonly #transport: Transport
   readonly #server: FastifyInstance
   readonly #observation: Observation
   #running: Running | undefined
-  /** What is taken up again after the chain has moved. */
-  #goingOn: Promise<void> = Promise.resolve()
   #stopping = false
 
   private constructor(config: NodeConfig, { store, work, keys, log }: NodeParts) {
@@ -153,11 +158,12 @@ export class Node {
     const running = this.#running
     running?.context.mail.stop()
     running?.opened.hangUp()
+    running?.watch.stop()
     await running?.context.chain.source.stop()
     await this.#server.close()
     this.#transport.close()
     await running?.context.mail.rest()
-    await this.#goingOn
+    await running?.goingOn
     await running?.application.close()
     await this.#store.close()
     this.#observation.log.write("info", "stopped")
@@ -198,6 +204,7 @@ export class Node {
         const { consensus } = this.#mustRun().opened
         return consensus && answerLight(consensus.rpc, question)
       },
+      header: (height) => votedHeader(this.#mustRun().context.chain, height),
       handovers: () => encodeHandovers(this.#mustRun().application.handovers()),
       operation: (name) => this.#operation(name),
       member: (pin) => this.#directory.member(pin),
@@ -210,6 +217,7 @@ export class Node {
       found: (fields) => this.#found(fields),
       resume: (fields) => this.#resume(fields),
       "list-organizations": (fields) => this.#listOrganizations(fields),
+      "list-organization": (fields) => this.#listOrganization(fields),
       registrations: (fields) => this.#registrations(fields),
     }
     const known = { ...this.#running?.operations, ...setup }
@@ -247,16 +255,16 @@ export class Node {
   }
 
   async #listOrganizations(fields: Fields): Promise<unknown> {
-    const entries: readonly Entry[] = fields.objects("organizations").map((entry) => ({
-      organization: entry.organization("organization"),
-      name: entry.text("name"),
-      kind: entry.text("kind"),
-      url: entry.text("url"),
-      sealingKey: entry.bytes("sealingKey"),
-      transport: entry.has("transport") ? entry.bytes("transport", 32) : undefined,
-      transportProof: entry.has("transportProof") ? entry.bytes("transportProof", transportProofBytes) : undefined,
-      consensus: entry.has("consensus") ? consensusOf(entry.object("consensus")) : undefined,
-    }))
+    return this.#list(fields.objects("organizations").map(entryOf))
+  }
+
+  /** One organization more, or another address of one that is listed. */
+  async #listOrganization(fields: Fields): Promise<unknown> {
+    const entry = entryOf(fields)
+    return this.#list([...this.#directory.all().filter((one) => one.organization !== entry.organization), entry])
+  }
+
+  async #list(entries: readonly Entry[]): Promise<unknown> {
     this.#directory.set(entries)
     await this.#work.put("directory", "entries", entries)
     return {}
@@ -294,6 +302,8 @@ export class Node {
     if (this.#running !== undefined) return
     const application = await LedgerApplication.open(join(this.config.directory, "ledger"), founding.genesis)
     if (isRejection(application)) return refuse(application.code, application.message, "genesis", "Fix the genesis")
+    const tables = openTables(application.state)
+    await takeValidatorKey(tables, this.config.organization, { work: this.#work, keys: this.#keys })
     this.#observation.timeCommits(application)
     const opened = await openSource(application, founding, {
       config: this.config,
@@ -325,15 +335,34 @@ export class Node {
     })
     this.#directory.trust(registryOf(chain))
     const context = await this.#context(chain)
+    const watch = this.#watchHeaders(chain)
     const operations = {
       ...operationsOf(context),
-      ...engineOperations(application, opened, this.config.turnableClock),
+      ...engineOperations(application, opened, { turnable: this.config.turnableClock, watch }),
     }
-    this.#running = { context, operations, application, opened }
+    this.#running = { context, operations, application, opened, watch, goingOn: goOn(context) }
     this.#observation.watch(this.#running)
     receiveLetters(context)
     context.mail.resume()
-    this.#goingOn = goOn(context)
+  }
+
+  #watchHeaders(chain: Chain): HeaderWatch {
+    return new HeaderWatch({
+      organization: this.config.organization,
+      chain,
+      directory: this.#directory,
+      work: this.#work,
+      request: this.#transport.request,
+      onFound: ({ height, shownBy, signers }) =>
+        this.#observation.log.write("error", "evidence", { height, shownBy, signers: signers.length }),
+    })
+  }
+
+  #showTransport(): void {
+    if (this.#certificate === undefined) return
+    this.#certificate = certificateOf(this.#keys.seed("transport"))
+    this.#transport.show(this.#certificate)
+    showCertificate(this.#server.server, this.#certificate)
   }
 
   async #context(chain: Chain): Promise<NodeContext> {
@@ -361,12 +390,26 @@ export class Node {
       directory: this.#directory,
       mail,
       plans,
+      showTransport: () => this.#showTransport(),
     }
   }
 }
 
 function trustedOf(header: Fields): TrustedHeader {
   return { height: header.integer("height", { least: 1 }), hash: header.bytes("hash", 32) }
+}
+
+function entryOf(entry: Fields): Entry {
+  return {
+    organization: entry.organization("organization"),
+    name: entry.text("name"),
+    kind: entry.text("kind"),
+    url: entry.text("url"),
+    sealingKey: entry.bytes("sealingKey"),
+    transport: entry.has("transport") ? entry.bytes("transport", 32) : undefined,
+    transportProof: entry.has("transportProof") ? entry.bytes("transportProof", transportProofBytes) : undefined,
+    consensus: entry.has("consensus") ? consensusOf(entry.object("consensus")) : undefined,
+  }
 }
 
 function consensusOf(entry: Fields): PeerAddress {

@@ -20,6 +20,8 @@ import { recordsOperations } from "./provider/records-room.ts"
 import { registryOperations } from "./registry-desk.ts"
 import { receiveOpenedVisits } from "./regulator/opened-visit.ts"
 import { recheckOperations } from "./regulator/recheck.ts"
+import { keyOperations } from "./rotation/key-desk.ts"
+import { receiveNotices, tellOn } from "./rotation/notices.ts"
 import { witnessOperations } from "./witness.ts"
 
 function ofKind(node: NodeContext): Operations {
@@ -58,16 +60,19 @@ export function operationsOf(node: NodeContext): Operations {
     ...accessLogOperations(node),
     ...registryOperations(node),
     ...constitutionOperations(node),
+    ...keyOperations(node),
     ...ofKind(node),
   }
 }
 
-/** What an organization takes up again by itself when its chain has moved. */
+/** What an organization takes up again by itself at a start, and when its chain has moved. */
 export async function goOn(node: NodeContext): Promise<void> {
+  await tellOn(node)
   if (node.config.kind === "provider") await goOnAfterMove(node)
 }
 
 export function receiveLetters(node: NodeContext): void {
+  receiveNotices(node)
   if (node.config.kind === "provider") receiveClaimLetters(node)
   if (node.config.kind === "payer") {
     receiveMemberLetters(node)

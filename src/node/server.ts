@@ -62,6 +62,8 @@ export interface Doors {
   register?(name: string, query: RegisterQuery): Promise<RegisterAnswer | undefined>
   /** One question of a newcomer's light client, as JSON-RPC; undefined where no consensus runs. */
   light?(question: unknown): Promise<unknown> | undefined
+  /** The header and votes of a height; undefined where they are not here. */
+  header?(height: number): Uint8Array | undefined
   /** Every change of validators since the genesis, in CBOR. */
   handovers?(): Uint8Array
   /** The desk operation of this name, if the organization has it now. */
@@ -193,11 +195,15 @@ function openPublicDoors(app: FastifyInstance, doors: Doors): void {
   openHeaderDoors(app, doors)
 }
 
-/** What a node that joins asks of one that is there. */
+/** What members ask one another of headers: a node that joins, and all that compare what they were shown. */
 function openHeaderDoors(app: FastifyInstance, doors: Doors): void {
   app.post<{ Body: unknown }>("/chain/light", { bodyLimit: drainBytes }, async (request, reply) => {
     const answered = await doors.light?.(request.body)
     return answered === undefined ? sendRefusal(reply, noDoor, 404) : answer(reply, answered)
+  })
+  app.get<{ Querystring: { height?: string } }>("/chain/headers", async (request, reply) => {
+    const found = doors.header?.(wholeNumber("height", request.query.height, 1))
+    return found === undefined ? sendRefusal(reply, noDoor, 404) : answerBytes(reply, found)
   })
   app.get("/chain/handovers", async (_request, reply) => {
     const list = doors.handovers?.()

@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { Fault } from "../base/fault.ts"
 import { refuse } from "../base/refusal.ts"
+import { finishSwap } from "./start-key-swap.ts"
 
 const derive = promisify<string, Uint8Array, number, ScryptOptions, Buffer>(scrypt)
 /** 128 MiB and about half a second for each guess. */
@@ -27,14 +28,38 @@ const keyCheckPath = (directory: string) => join(directory, "work", "key-check")
  * missing or damaged, `start-key-short` when a new directory would begin with a passphrase that is easily guessed.
  */
 export async function startKeyFrom(passphrase: string, directory: string): Promise<string> {
+  finishSwap(directory)
   const words = passphrase.normalize("NFKC")
-  const key = (await derive(words, saltOf(directory, words), 24, cost)).toString("base64url")
+  const key = await keyFrom(words, saltOf(directory, words))
   checkStartKey(directory, key)
   return key
 }
 
-/** @throws Refused `start-key-wrong` when the directory was begun with another start key. Writes nothing. */
+async function keyFrom(words: string, salt: Uint8Array): Promise<string> {
+  return (await derive(words, salt, 24, cost)).toString("base64url")
+}
+
+/** What a directory is to be opened with from now on. */
+export interface NewStartKey {
+  readonly startKey: string
+  /** Of a start key that comes from a passphrase. */
+  readonly salt?: Uint8Array
+}
+
+/** A start key from a passphrase and a fresh salt. @throws Refused `start-key-short` when it is easily guessed. */
+export async function newStartKey(passphrase: string): Promise<NewStartKey> {
+  const words = passphrase.normalize("NFKC")
+  refuseShort(words)
+  const salt = new Uint8Array(randomBytes(saltBytes))
+  return { startKey: await keyFrom(words, salt), salt }
+}
+
+/**
+ * Finishes a change of start key that a crash cut off, and writes nothing else.
+ * @throws Refused `start-key-wrong` when the directory was begun with another start key.
+ */
 export function checkStartKey(directory: string, startKey: string): void {
+  finishSwap(directory)
   const path = keyCheckPath(directory)
   if (!existsSync(path)) return
   // Salt and MAC, as the work store wrote them at the first start.
@@ -58,14 +83,7 @@ function saltOf(directory: string, words: string): Uint8Array {
   }
   // A new salt would give another key, and lock out the right passphrase.
   if (existsSync(join(directory, "work"))) return noSalt("is missing")
-  if (words.length < shortest) {
-    refuse(
-      "start-key-short",
-      `Cannot start node: a passphrase has at least ${shortest} characters`,
-      "passphrase",
-      "Take a longer one",
-    )
-  }
+  refuseShort(words)
   const salt = randomBytes(saltBytes)
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -74,6 +92,12 @@ function saltOf(directory: string, words: string): Uint8Array {
     throw new Fault(`Cannot write ${path}`, { cause })
   }
   return salt
+}
+
+function refuseShort(words: string): void {
+  if (words.length >= shortest) return
+  const message = `Cannot start node: a passphrase has at least ${shortest} characters`
+  refuse("start-key-short", message, "passphrase", "Take a longer one")
 }
 
 function noSalt(what: string): never {

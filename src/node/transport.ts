@@ -93,7 +93,7 @@ function isLoopback(hostname: string): boolean {
 }
 
 export class Transport {
-  readonly #certificate: Certificate | undefined
+  #certificate: Certificate | undefined
   #agent: PinnedAgent | undefined
   readonly #mostBytes: number
 
@@ -123,6 +123,12 @@ export class Transport {
       const { status, bytes } = await this.request(url, { ...init, body, pin: transport })
       return { ok: status >= 200 && status < 300, status, arrayBuffer: async () => new Uint8Array(bytes).buffer }
     }
+  }
+
+  /** Shows another certificate from now on; what is under way on old connections ends as if they had broken. */
+  show(certificate: Certificate): void {
+    this.#certificate = certificate
+    this.close()
   }
 
   close(): void {

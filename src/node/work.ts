@@ -77,6 +77,29 @@ export class Work {
     return count
   }
 
+  /** Every value of every collection, sealed anew in another store. @returns how many. */
+  async copyTo(other: Work): Promise<number> {
+    let count = 0
+    let written: Promise<void>[] = []
+    for (const { collection, id, value } of this.#store.all()) {
+      const name = fromUtf8(id)
+      assert(name !== undefined, "ids of working data are text")
+      written.push(other.put(collection, name, this.#open(collection, name, value)))
+      count++
+      // So many at once are one write to disk; more would only lie in memory.
+      if (written.length < 1000) continue
+      await Promise.all(written)
+      written = []
+    }
+    await Promise.all(written)
+    return count
+  }
+
+  /** The names of all collections that hold something. */
+  collections(): readonly string[] {
+    return this.#store.collections()
+  }
+
   /** By ascending id, only those that begin with `prefix`. A snapshot: safe to change the collection while reading. */
   rows<T>(collection: string, prefix = ""): readonly (readonly [id: string, value: T])[] {
     const rows: (readonly [string, T])[] = []

@@ -64,6 +64,24 @@ export const letterBodies = {
   proof: struct({ receipt: bytes(1, 1024 * 1024) }),
   /** Payer to wallet or provider: a document: explanation of benefits, remittance. */
   document: struct({ name: text, mediaType: text, content: bytes(0, 4 * 1024 * 1024) }),
+  /** An organization to the others, and to patients whose visits are open there: it has new keys. */
+  "keys-changed": struct({
+    /** Counts its rotations: an older letter that comes late changes nothing. */
+    order: uint(1),
+    /** Letters to it are sealed to this from now on. */
+    sealingKey: bytes(1, 2048),
+    /** Its age recipient, for records. */
+    recipient: text,
+    /** Its transport key's pin, with its `operate` key's word for it; absent where its doors are plain HTTP. */
+    transport: opt(b32),
+    transportProof: opt(bytes(96, 96)),
+    /** Public key of its CometBFT towards others; absent where it runs none. */
+    peer: opt(b32),
+    /** For a patient: the ledger's row of the key that signed this letter (`register-page/1`). */
+    shown: opt(bytes(1, 1024 * 1024)),
+  }),
+  /** Organization to organization: the new keys are taken over. */
+  "keys-taken": struct({ order: uint(1) }),
 } as const
 export type LetterKind = keyof typeof letterBodies
 /** What a letter of a kind carries. */

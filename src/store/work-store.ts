@@ -53,6 +53,28 @@ export class WorkStore {
     }
   }
 
+  /** Every row of every collection, in the order of their names. */
+  *all(): Iterable<{ readonly collection: string; readonly id: Uint8Array; readonly value: Uint8Array }> {
+    for (const { key, value } of this.#table.getRange({})) {
+      const end = (key as Buffer).indexOf(0)
+      const collection = Buffer.from(key.subarray(0, end)).toString("latin1")
+      yield { collection, id: owned(key.subarray(end + 1)), value: owned(value) }
+    }
+  }
+
+  /** The collections that hold something, by name. Skips from one to the next: it costs no more than there are names. */
+  collections(): readonly string[] {
+    const names: string[] = []
+    for (let start: Uint8Array | undefined; ; ) {
+      const [first] = this.#table.getRange({ ...(start && { start }), limit: 1 })
+      if (first === undefined) return names
+      const key = first.key as Buffer
+      const prefix = key.subarray(0, key.indexOf(0) + 1)
+      names.push(prefix.subarray(0, -1).toString("latin1"))
+      start = afterPrefix(prefix)
+    }
+  }
+
   async close(): Promise<void> {
     await this.#environment.close()
   }

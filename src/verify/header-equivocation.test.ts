@@ -87,6 +87,12 @@ test("a vote counts for its signer alone: nil, absent, borrowed or spoiled ones 
   assert.deepEqual(named([...slots, ...truth.commit.signatures]), setOf([b, c]), "rubbish beside them saves nobody")
   const elsewhere = { ...other.commit, height: 6 }
   assert.equal(headerEquivocation(truth, { ...other, commit: elsewhere }, set), undefined)
+  const borrowed = { header: other.header, commit: truth.commit }
+  assert.equal(
+    headerEquivocation(truth, borrowed, set),
+    undefined,
+    "votes that are of another header by their own word",
+  )
   const misnamed = { ...other.commit, blockId: { ...other.commit.blockId, hash: headerHash(truth.header) } }
   assert.equal(headerEquivocation(truth, { ...other, commit: misnamed }, set), undefined)
 })

@@ -65,6 +65,9 @@ test("a header that hands over names no heirs: the next one brings the way from 
   const signed = chain.signed(6)
   assert.equal(codeOf(light.judge({ ...signed, handovers: [] })), "other-history")
   assert.equal(light.advance(signed), undefined)
+  const answer = light.judge({ ...forked(6, otherState, [a]), handovers: [] })
+  assert.ok(typeof answer === "object" && answer.evidence !== undefined)
+  assert.ok("signers" in verifyEquivocation(answer.evidence, anchor), "that change is on the way in the evidence")
 })
 
 test("a change since that is left out, swapped or forged is not passed over", () => {
@@ -136,8 +139,8 @@ test("a forked header signed by one third is refused, and its signers are named 
   const judged = verifyEquivocation(answer.evidence, anchor)
   assert.ok(!isFailure(judged) && "signers" in judged)
   assert.deepEqual(judged, answer.liars, "by the genesis anchor alone")
-  assert.equal(light.newest?.height, 12)
   assert.deepEqual(light.newest, chain.signed(12).header)
+  assert.deepEqual(light.caught, [answer.evidence])
 })
 
 test("a forked header signed by all is a fork with all of them named, whichever came first", () => {
@@ -228,6 +231,11 @@ test("a checkpoint learnt out of band holds until it is reached", () => {
   assert.equal(codeOf(light.judge(chain.signed(8))), "other-history")
   const links = [header]
   assert.equal(light.advance(chain.signed(8), { links }), undefined)
+  const thief = seat(20)
+  const heirs = { nextValidatorsHash: validatorsHash(setOf([thief])) }
+  const handover = { ...forked(9, heirs, [c, d, e, f]), validators: setOf([thief]) }
+  const handovers = [...chain.handoversBelow(9), handover]
+  assert.equal(codeOf(light.judge({ ...forked(13, otherState, [thief], [thief]), handovers })), "other-history")
   assert.equal(light.advance(chain.signed(12)), undefined)
   const last = new LightAnchor({ ...anchor, checkpoint: { ...checkpoint, last: true } })
   assert.equal(codeOf(last.judge(chain.signed(12))), "other-history", "above the end nothing counts")

@@ -47,6 +47,7 @@ export interface Circumstances {
 const clockToleranceSeconds = 600
 /** Headers remembered, the newest ones: those that prove a lie, and that a kept file may stand on. */
 const mostSeen = 64
+const mostCaught = 16
 
 const failure = (code: keyof typeof sentences): LightFailure => ({ code, message: sentences[code] })
 
@@ -72,6 +73,7 @@ export class LightAnchor {
   #seen: readonly SignedHeader[] = []
   /** Every change of validators from the genesis to the newest header: what others need to check what was seen. */
   #way: readonly Handover[] = []
+  #caught: readonly Uint8Array[] = []
 
   /**
    * @param anchor - from the genesis file, or with a checkpoint learnt out of band.
@@ -96,6 +98,11 @@ export class LightAnchor {
   /** The newest header seen. */
   get newest(): Header | undefined {
     return this.#seen.at(-1)?.header
+  }
+
+  /** Evidence of who lied, from every header that was taken and forked from one seen; `equivocation/1` each. */
+  get caught(): readonly Uint8Array[] {
+    return this.#caught
   }
 
   /** What to open a proof with whose header has this height: from the newest one seen on, if it is above that. */
@@ -134,7 +141,7 @@ export class LightAnchor {
    * @returns undefined when this header is the newest now; else why not, also for one that is good and old.
    */
   advance(signed: SignedHeader, circumstances: Circumstances = {}): LightFailure | undefined {
-    const place = this.judge(signed, circumstances)
+    const place = this.#judged(signed, circumstances)
     if (typeof place !== "string") return place
     const { newest } = this
     if (place === "newer") this.#remember(signed)
@@ -142,10 +149,17 @@ export class LightAnchor {
     return undefined
   }
 
-  /** As `judge`; what is good is remembered, and moves the anchor when it is newer. */
+  /** As `judge`; what is good is remembered, and moves the anchor when it is newer; who is caught is remembered, too. */
   take(signed: SignedHeader, circumstances: Circumstances = {}): Place | LightFailure {
-    const place = this.judge(signed, circumstances)
+    const place = this.#judged(signed, circumstances)
     if (place === "newer" || place === "earlier") this.#remember(signed)
+    return place
+  }
+
+  #judged(signed: SignedHeader, circumstances: Circumstances): Place | LightFailure {
+    const place = this.judge(signed, circumstances)
+    if (typeof place === "object" && place.evidence !== undefined)
+      this.#caught = [...this.#caught, place.evidence].slice(-mostCaught)
     return place
   }
 

@@ -9,7 +9,9 @@ import { licenceStatus, roles } from "../ledger/roles.ts"
 import { assurances, type KeyRow } from "../ledger/rows.ts"
 import { sealBundle } from "../record/bundle-sealing.ts"
 import { type Bundle, encodeBundle } from "../verify/bundle.ts"
+import { verifyEquivocation } from "../verify/header-equivocation.ts"
 import { encodeRegisterProof } from "../verify/register-proof.ts"
+import { LightAnchor } from "./light-anchor.ts"
 import { openMailbox } from "./post.ts"
 import { type OwnKnowledge, review, reviewOf } from "./review.ts"
 
@@ -119,4 +121,19 @@ test("registers that are not the ledger's are refused, not passed over", () => {
   }
   const elsewhere = { ...own, anchor: { ...anchor, genesis: filled(2) } }
   assert.throws(() => reviewOf(bytes, statement, { ...elsewhere, registers: good }), refusedWith("registers-false"))
+})
+
+test("what a proof stands on must follow from what the wallet saw: a fork is refused, and shows who signed both", () => {
+  const light = new LightAnchor(anchor)
+  const read = (registers: Uint8Array) => reviewOf(bytes, statement, { ...own, light, registers })
+  assert.equal(read(good).verdict.good, true)
+  assert.equal(light.newest?.height, 9)
+  assert.equal(read(good).verdict.good, true, "the same once more")
+  const fork = encodeRegisterProof(sampleRegisters({ practitioners: new Map() }))
+  assert.throws(() => read(fork), refusedWith("registers-false"))
+  assert.equal(light.caught.length, 1)
+  assert.ok("signers" in verifyEquivocation(light.caught[0]!, anchor))
+  const alone = reviewOf(bytes, statement, { ...own, registers: fork })
+  assert.equal(alone.verdict.failure?.code, "licence-not-active", "one that saw nothing takes the fork at its word")
+  assert.throws(() => read(filled(9)), refusedWith("registers-false"))
 })

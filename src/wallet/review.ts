@@ -15,10 +15,12 @@ import { openBundle } from "../record/bundle-sealing.ts"
 import type { LetterBody } from "../record/letter.ts"
 import { type Bundle, decodeBundle } from "../verify/bundle.ts"
 import { type BundleVerdict, checkBundle } from "../verify/check-bundle.ts"
-import { openRegisterProof } from "../verify/register-proof.ts"
+import type { Failure } from "../verify/reason.ts"
+import { decodeRegisterProof, openRegisterProof } from "../verify/register-proof.ts"
 import type { RegisterView } from "../verify/register-view.ts"
 import type { TrustAnchor } from "../verify/trust.ts"
-import { isFailure } from "../verify/verify.ts"
+import { isFailure, orFailure } from "../verify/verify.ts"
+import type { LightAnchor, LightFailure, Place } from "./light-anchor.ts"
 import type { Mailbox } from "./post.ts"
 
 export interface Review {
@@ -37,6 +39,8 @@ export interface Review {
 export interface OwnKnowledge extends ChainNames {
   /** Without it no proof of registers can be judged, and what they say stays unchecked. */
   readonly anchor?: TrustAnchor | undefined
+  /** What this reader saw of the ledger before: what a proof stands on must follow from it, and moves it on. */
+  readonly light?: LightAnchor | undefined
   /** Digests of the payer's snapshots that this wallet added up, in hex. */
   readonly snapshots?: ReadonlySet<string>
 }
@@ -65,14 +69,28 @@ const falseBundle = (): never =>
 const isStatement = ({ statementId }: BundleVerdict, statement: Uint8Array): boolean =>
   statementId === undefined || equalBytes(statementId, statement)
 
+/** A proof opened, and its header held against what was seen: a good one is remembered, also beneath false rows. */
+function openSeen(
+  registers: Uint8Array,
+  { anchor, light }: { readonly anchor: TrustAnchor; readonly light: LightAnchor | undefined },
+  bundle: Bundle,
+): { readonly proven: RegisterView | Failure; readonly seen?: Place | LightFailure } {
+  const proof = orFailure(() => decodeRegisterProof(registers), "bad-encoding")
+  if (light === undefined || isFailure(proof)) return { proven: openRegisterProof(registers, anchor, bundle) }
+  // From what was seen on, before this header itself is.
+  const trusted = light.anchorFor(proof.header.height)
+  const seen = light.take(proof)
+  return { proven: openRegisterProof(registers, trusted, bundle), seen }
+}
+
 /**
  * The registers as far as this reader can believe them. Whatever signature of the patient's side the ledger lists so
  * far, it is this wallet's own that is asked for, and none is stronger.
  */
-function viewOf(bundle: Bundle, { chainId, former, anchor, snapshots, registers }: Reading): RegisterView {
+function viewOf(bundle: Bundle, { chainId, former, anchor, light, snapshots, registers }: Reading): RegisterView {
   const known = { chainId, former, ...(snapshots === undefined ? {} : { snapshots }) }
   if (anchor === undefined || registers === undefined) return known
-  const proven = openRegisterProof(registers, anchor, bundle)
+  const { proven, seen } = openSeen(registers, { anchor, light }, bundle)
   if (isFailure(proven)) {
     // What was proven before the chain moved is no proof today: its validators' keys decide nothing any more.
     if (proven.code === "other-chain" && bundle.chainId === former) {
@@ -81,6 +99,15 @@ function viewOf(bundle: Bundle, { chainId, former, anchor, snapshots, registers 
     }
     const what = `Cannot review visit: the registers shown are not the ledger's (${proven.code})`
     return refuse("registers-false", what, "registers", "Ask the provider")
+  }
+  if (typeof seen === "object") {
+    const what = `Cannot review visit: the registers shown stand on another history than this wallet saw (${seen.code})`
+    return refuse(
+      "registers-false",
+      what,
+      "registers",
+      seen.liars ? "Show both headers to the regulator" : "Ask another",
+    )
   }
   return { ...proven, ...known, assurance: assurances.patient }
 }

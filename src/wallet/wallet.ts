@@ -21,6 +21,7 @@ import { sealFor } from "../record/bundle-sealing.ts"
 import type { LetterBody } from "../record/letter.ts"
 import { addressContent, addressInfo, visitAddress } from "../record/visit-address.ts"
 import type { TrustAnchor } from "../verify/trust.ts"
+import { LightAnchor } from "./light-anchor.ts"
 import { type Mailbox, type Organization, openMailbox } from "./post.ts"
 import type { OwnKnowledge } from "./review.ts"
 import { SnapshotChain } from "./snapshot-chain.ts"
@@ -65,6 +66,7 @@ const vouchersAtOnce = 3
 export class Wallet {
   readonly #seed: Uint8Array
   #settings: WalletSettings
+  #light: LightAnchor | undefined
   readonly #covers = new Map<number, Cover>()
   #nextVoucher = 1
   #nextMailbox = 1
@@ -72,6 +74,7 @@ export class Wallet {
   constructor(seed: Uint8Array, settings: WalletSettings) {
     this.#seed = seed
     this.#settings = settings
+    this.#light = settings.anchor && new LightAnchor(settings.anchor)
   }
 
   get settings(): WalletSettings {
@@ -93,6 +96,12 @@ export class Wallet {
     if (anchor.former !== this.#settings.chainId)
       refuse("successor-other", "Cannot move wallet: it is not the chain after this one", "anchor", "Ask the community")
     this.#settings = { ...this.#settings, chainId: anchor.chainId, anchor }
+    this.#light = new LightAnchor(anchor)
+  }
+
+  /** What this wallet saw of the ledger, where it has an anchor. */
+  get light(): LightAnchor | undefined {
+    return this.#light
   }
 
   addCover(payer: number, enrolment: Uint8Array): void {
@@ -107,7 +116,7 @@ export class Wallet {
   /** What this wallet holds a payer's visits against when it reviews them. */
   ownKnowledge(payer: number): OwnKnowledge {
     const { anchor } = this.settings
-    return { ...this.#names, anchor, snapshots: this.cover(payer).snapshots.digests }
+    return { ...this.#names, anchor, light: this.#light, snapshots: this.cover(payer).snapshots.digests }
   }
 
   newMailbox(): Promise<Mailbox> {

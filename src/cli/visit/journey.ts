@@ -103,7 +103,7 @@ export class Journey {
   /** The same patient and visit at the same nodes' new addresses, or on the chain that carries this one on. */
   at(setting: Setting): Journey {
     const moved = new Journey(setting, this.provider, this.wallet)
-    if (setting.chainId !== this.setting.chainId) this.wallet.moveTo(anchorOf(setting))
+    if (setting.chainId !== this.wallet.settings.chainId) this.wallet.moveTo(anchorOf(setting))
     moved.#visit = this.#visit
     return moved
   }

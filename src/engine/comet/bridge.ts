@@ -11,6 +11,7 @@ import type { BlockTime } from "../../base/chain/header.ts"
 import type { Validator } from "../../base/chain/validators.ts"
 import { Fault } from "../../base/fault.ts"
 import type { Application, BlockResult, Decoded, Outcome } from "../engine.ts"
+import { AbciFault } from "./abci/abci-fault.ts"
 import type { AbciHandler, ApplicationRequest } from "./abci/handler.ts"
 import type {
   AbciResponse,
@@ -99,8 +100,9 @@ export class AbciBridge<T extends Decoded> implements AbciHandler {
     this.#version = version
   }
 
+  /** Bytes that are not ABCI end the connection they came on, and no more: CometBFT, if it was it, starts again. */
   onFailure(cause: unknown): void {
-    this.#events.onFailure(cause)
+    if (!(cause instanceof AbciFault)) this.#events.onFailure(cause)
   }
 
   handle(request: ApplicationRequest): AbciResponse | Promise<AbciResponse> {

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto"
 import { mapKey, sha256 } from "#crypto"
-import type { FinalBlock } from "../../base/chain/block.ts"
+import type { BlockProof, FinalBlock } from "../../base/chain/block.ts"
 import type { BlockTime } from "../../base/chain/header.ts"
 import { Fault } from "../../base/fault.ts"
 import { Answers, rememberBlocks } from "../answers.ts"
@@ -90,6 +90,8 @@ export class CometEngine<T extends Decoded> implements Engine {
   readonly #server: AbciServer
   readonly #since = new Map<string, number>()
   readonly #executed = new Map<number, ExecutedBlock<T>>()
+  /** Asked for while their blocks are on their way to disk; undefined when CometBFT did not have them yet. */
+  readonly #proofs = new Map<number, Promise<BlockProof | undefined>>()
   #verifying: Promise<unknown> = Promise.resolve()
   #incoming: Entry<T>[] = []
   #gathering = false
@@ -282,6 +284,11 @@ export class CometEngine<T extends Decoded> implements Engine {
     if (block.changed) this.#carriedBy = height + 1
     else this.#carriedBy = Math.min(this.#carriedBy, height)
     this.#executed.set(height, block)
+    // CometBFT stores header and votes before it lets a block be executed.
+    this.#proofs.set(
+      height,
+      this.#finality.proofOf(height).catch(() => undefined),
+    )
     for (const { hash } of block.batches) this.#outbox.remove(hash)
   }
 
@@ -319,8 +326,9 @@ export class CometEngine<T extends Decoded> implements Engine {
 
   async #attachNext(height: number): Promise<void> {
     try {
-      const proof = await this.#finality.proofOf(height)
-      await this.#application.attach(proof)
+      const early = await this.#proofs.get(height)
+      this.#proofs.delete(height)
+      await this.#application.attach(early ?? (await this.#finality.proofOf(height)))
     } catch (cause) {
       if (!(cause instanceof Fault && cause.retryable)) throw cause
       await new Promise((resolve) => setTimeout(resolve, retryMs))

@@ -107,8 +107,10 @@ test("while an earlier process holds the database it tries again soon, and no la
   )
 })
 
-test("lines are handed on, the last 200 kept, and a consensus failure is noticed", { timeout }, async (t) => {
-  const { options } = actor(
+test("lines are handed on, the last 200 kept, and a consensus failure is noticed and ends the run", {
+  timeout,
+}, async (t) => {
+  const { options, exits } = actor(
     t,
     "i=0; while [ $i -lt 300 ]; do echo $i; i=$((i+1)); done; echo 'E CONSENSUS FAILURE!!!' >&2; exec sleep 60",
   )
@@ -117,6 +119,10 @@ test("lines are handed on, the last 200 kept, and a consensus failure is noticed
   await until(t, () => comet.consensusFailed && heard.length >= 301)
   assert.equal(comet.recentLog.length, 200)
   assert.ok(comet.recentLog.includes("299") && !comet.recentLog.includes("50"))
+  const { pid } = comet
+  // Its cause may be over: such a run is ended, and another begins.
+  await until(t, () => comet.restarts >= 1 && comet.pid !== undefined && comet.pid !== pid)
+  assert.equal(exits.length, 1)
   await comet.stop()
 })
 

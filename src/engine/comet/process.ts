@@ -45,6 +45,8 @@ const steadyAfterMs = 30_000
 const lockedRetryMs = 250
 const killAfterMs = 10_000
 const linesKept = 200
+/** How long a run that said CONSENSUS FAILURE is let stand: time to be seen, and for its cause to go away. */
+const failedRestMs = 5000
 
 /** CMTHOME or a CMT_ variable would stand above our configuration, so only these reach the program. */
 const passedVariables = ["PATH", "HOME", "TMPDIR", "TZ", "GOMAXPROCS", "GOMEMLIMIT", "GOGC"]
@@ -115,7 +117,10 @@ export class CometProcess {
     return this.#restarts
   }
 
-  /** Whether this run said CONSENSUS FAILURE: it stays up and answers, but makes no more blocks. */
+  /**
+   * Whether this run said CONSENSUS FAILURE: it stays up and answers, but makes no more blocks. It is ended a little
+   * later and begins anew: what was wrong may be over, a clock for one; a state that differs fails again, and says so.
+   */
   get consensusFailed(): boolean {
     return this.#consensusFailed
   }
@@ -181,9 +186,18 @@ export class CometProcess {
   #line(line: string): void {
     this.#lines.push(line)
     if (this.#lines.length > linesKept) this.#lines.shift()
-    if (line.includes("CONSENSUS FAILURE")) this.#consensusFailed = true
+    if (line.includes("CONSENSUS FAILURE")) this.#fail()
     if (this.#run !== undefined && lockHeld.test(line)) this.#run.locked = true
     this.#options.onLog?.(line)
+  }
+
+  #fail(): void {
+    const run = this.#run
+    if (run === undefined || this.#consensusFailed) return
+    this.#consensusFailed = true
+    setTimeout(() => {
+      if (this.#run === run) void end(run)
+    }, failedRestMs).unref()
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {

@@ -12,12 +12,13 @@ import { visitBody, visitStatementType } from "../../ledger/visit/4-settle.ts"
 import { decodeClaim } from "../../plan/claim.ts"
 import { decodeLeg, determinationDigest } from "../../plan/leg.ts"
 import { decodeSteps } from "../../plan/trace.ts"
-import { generateNodeKey, openBundle } from "../../record/bundle-sealing.ts"
+import { openBundle } from "../../record/bundle-sealing.ts"
 import { type Bundle, decodeBundle } from "../../verify/bundle.ts"
 import { checkBundle } from "../../verify/check-bundle.ts"
 import type { RegisterView } from "../../verify/register-view.ts"
 import type { NodeContext } from "../context.ts"
 import type { Operations } from "../desk.ts"
+import { openWithAny } from "../open-sealed.ts"
 import { registersOf } from "../registers.ts"
 import type { Work } from "../work.ts"
 import { decidedLines, keepDecidedLines } from "./clause-counts.ts"
@@ -125,8 +126,7 @@ async function answer(node: NodeContext, bytes: Uint8Array): Promise<PayerAnswer
 
 export function receiveBundles(node: NodeContext): void {
   node.mail.on("bundle", async ({ sender, thread }, { statement, sealed }) => {
-    const { privateKey } = await generateNodeKey(node.keys.seed("sealing"))
-    const opened = await openBundle(privateKey, statement, sealed)
+    const opened = await openWithAny(node.keys, (privateKey) => openBundle(privateKey, statement, sealed))
     const result: PayerAnswer = opened === undefined ? { reason: "does-not-open" } : await answer(node, opened)
     const to = result.provider ?? sender
     if ("signed" in result) await node.mail.send(to, "agreement", { statement, ...result.signed }, thread)

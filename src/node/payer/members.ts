@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto"
 import { equalBytes, toHex } from "../../base/bytes.ts"
+import { decodeEnvelope, keyId } from "../../base/envelope.ts"
 import { maximum } from "../../base/money.ts"
 import { refuse } from "../../base/refusal.ts"
 import { firstHourOfMonth, parseDate } from "../../base/time.ts"
@@ -188,10 +189,15 @@ function issueOne(
 }
 
 /** The snapshots a wallet has not seen, so that it can add up each step; only the newest for one that knows none. */
-function snapshotsSince(file: MemberFile, known: Uint8Array | undefined): readonly Uint8Array[] {
+function snapshotsSince(node: NodeContext, file: MemberFile, known: Uint8Array | undefined): readonly Uint8Array[] {
   const seen = file.snapshots.findIndex(({ digest }) => known !== undefined && equalBytes(digest, known))
   const from = known === undefined ? file.snapshots.length - 1 : Math.min(seen + 1, file.snapshots.length - 1)
-  return file.snapshots.slice(from).map(({ envelope }) => envelope)
+  const now = keyId(node.keys.publicKey("voucher"))
+  // A payer signs all of a letter with one key: what an earlier one signed is signed anew, the same to the byte inside.
+  return file.snapshots.slice(from).map(({ envelope, value }) => {
+    const [signature] = decodeEnvelope(envelope, 1).signatures
+    return equalBytes(signature!.key, now) ? envelope : signSnapshot(node, value).envelope
+  })
 }
 
 /** Answers a wallet: one voucher for each of its fresh keys, all standing on the newest snapshot. */
@@ -210,7 +216,7 @@ async function issue(
     sent.push(made.sent)
   }
   await saveMember(node.work, current)
-  return { snapshots: snapshotsSince(current, request.known), vouchers: sent }
+  return { snapshots: snapshotsSince(node, current, request.known), vouchers: sent }
 }
 
 export function receiveMemberLetters(node: NodeContext): void {

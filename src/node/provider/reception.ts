@@ -10,7 +10,6 @@ import { refuse } from "../../base/refusal.ts"
 import { decodeAs } from "../../base/schema.ts"
 import { decodePayload, Refused as LedgerRefused, voucherBody, voucherType } from "../../ledger/envelopes.ts"
 import { decodeTerms, termsDigest } from "../../ledger/terms.ts"
-import { generateNodeKey, openSealed } from "../../record/bundle-sealing.ts"
 import {
   type AddressContent,
   addressContent,
@@ -20,6 +19,7 @@ import {
 } from "../../record/visit-address.ts"
 import type { NodeContext } from "../context.ts"
 import type { Fields, Operations } from "../desk.ts"
+import { openForNode } from "../open-sealed.ts"
 import { payloadOf, readPayload, sameBytes } from "../payload.ts"
 import { circumstancesOf, linesOf } from "./lines.ts"
 import { describe, priceVisit } from "./pricing.ts"
@@ -43,8 +43,7 @@ async function openVisit(node: NodeContext, fields: Fields): Promise<unknown> {
       "Show one for this desk",
     )
   }
-  const { privateKey } = await generateNodeKey(node.keys.seed("sealing"))
-  const opened = await openSealed(privateKey, toUtf8(addressInfo), address.sealed)
+  const opened = await openForNode(node.keys, toUtf8(addressInfo), address.sealed)
   if (opened === undefined) {
     return refuse(
       "address-closed",

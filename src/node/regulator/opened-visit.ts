@@ -15,10 +15,11 @@ import { EncodingError } from "../../base/cbor.ts"
 import { decodeEnvelope } from "../../base/envelope.ts"
 import { type ChainNames, chainOf, chainOfId } from "../../ledger/chain-names.ts"
 import { decodePayload, Refused, voucherBody, voucherType } from "../../ledger/envelopes.ts"
-import { generateNodeKey, openSealed, sealFor } from "../../record/bundle-sealing.ts"
+import { sealFor } from "../../record/bundle-sealing.ts"
 import { bundleSize } from "../../record/size-steps.ts"
 import { type Bundle, decodeBundle, encodeBundle } from "../../verify/bundle.ts"
 import type { NodeContext } from "../context.ts"
+import { openForNode } from "../open-sealed.ts"
 import type { Work } from "../work.ts"
 
 const collection = "opened-visits"
@@ -72,8 +73,7 @@ function idOf(statement: Uint8Array, voucher: Uint8Array): string {
 /** Keeps what payers open. A visit is opened by the payer of its leg or not at all; opened again, the newest counts. */
 export function receiveOpenedVisits(node: NodeContext): void {
   node.mail.on("bundle", async ({ sender }, { statement, sealed }) => {
-    const { privateKey } = await generateNodeKey(node.keys.seed("sealing"))
-    const bytes = await openSealed(privateKey, openedInfo(statement), sealed)
+    const bytes = await openForNode(node.keys, openedInfo(statement), sealed)
     const opened = bytes && readOpened(node.chain.names, statement, bytes)
     if (opened === undefined || opened.payer !== sender) return
     await node.work.put(collection, idOf(statement, opened.voucher), opened)

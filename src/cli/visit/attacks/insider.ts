@@ -81,7 +81,8 @@ export class Insider {
   async context(): Promise<NodeContext> {
     const { hour, seconds } = await this.node.desk<{ hour: number; seconds: number }>("clock")
     const { number, name } = this.node.member
-    const chain = { chainId: this.#setting.chainId, hour, seconds, day: Math.floor(seconds / 86400) }
+    const { chainId } = this.#setting
+    const chain = { chainId, names: { chainId }, hour, seconds, day: Math.floor(seconds / 86400) }
     const plans = new PlanShelf(this.work, new Directory())
     return {
       config: { organization: number, name },
