@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process"
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { buildVerifier } from "./src/node/exit/offline-verifier.ts"
 
 const root = import.meta.dirname
 const source = join(root, "src")
@@ -52,4 +53,6 @@ compile()
 for (const file of declarations) copyFileSync(join(source, file), join(dist, file))
 rewriteDeclarations()
 writeManifest()
+// What an exit bundle carries along: one file, built here since an installed package has no bundler.
+writeFileSync(join(dist, "verify.mjs"), await buildVerifier(source))
 chmodSync(join(dist, "cli", "main.js"), 0o755)

@@ -55,6 +55,11 @@ function diskLine(name: string, { disk, heights }: ChainFigures): Line {
   return [name, `${whole(store)} + ${whole(sum(Object.values(theirs)))}`, `(${parts.join(", ")}; ${heights} blocks)`]
 }
 
+/** Blocks are dropped in hundreds: a short run has none that is old enough. */
+function tooYoung({ pruned: { heights, keepBlocks } }: ConsortiumReport): readonly Line[] {
+  return heights >= keepBlocks + 100 ? [] : [["  no block was old enough to be dropped: give more --seconds", ""]]
+}
+
 /** The table. */
 export function consortiumTable(report: ConsortiumReport): string {
   const { full, at10, oneDead, pruned, floor, machine, settings } = report
@@ -75,6 +80,7 @@ export function consortiumTable(report: ConsortiumReport): string {
     ["BYTES ON ONE DISK A VISIT, the ledger's + CometBFT's", ""],
     diskLine("all blocks kept", full),
     diskLine(`only ${report.pruned.keepBlocks} blocks kept`, pruned),
+    ...tooYoung(report),
     ["THE FLOOR: the same batches, no rules, no signatures", ""],
     ...openLines("100 visits/s", floor.at100),
     ...sustainedLines(floor.sustained),

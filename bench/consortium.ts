@@ -5,7 +5,7 @@
  */
 import { tmpdir } from "node:os"
 import { cometBftVersion, findCometBft } from "../src/engine/comet/binary.ts"
-import { cometSettings } from "../src/engine/comet/home.ts"
+import { cometSettings, type Timeouts } from "../src/engine/comet/home.ts"
 import { Floor, type Recording } from "./floor.ts"
 import { commit, type Machine, machine } from "./place.ts"
 import { type Load, presignFor } from "./presign.ts"
@@ -17,6 +17,8 @@ export interface ConsortiumOptions {
   /** Of each stage. */
   readonly seconds: number
   readonly seed: number
+  /** Other than the product's. */
+  readonly timeouts: Partial<Timeouts>
   readonly say: (line: string) => void
 }
 
@@ -48,10 +50,10 @@ const keepBlocks = 200
 /** Visits that are signed for each second of a stage: more than two cores bear. */
 const signedPerSecond = 1000
 
-function settingsOf(): ConsortiumReport["settings"] {
+function settingsOf(timeouts: Partial<Timeouts>): ConsortiumReport["settings"] {
   const place = { abciSocket: `${tmpdir()}/a`, rpcSocket: `${tmpdir()}/r`, p2p: { host: "127.0.0.1", port: 0 } }
   const genesis = { chainId: "x", genesisTime: { seconds: 0, nanos: 0 }, protocol: 1, validators: [], maxBlockBytes }
-  const sections = cometSettings({ ...genesis, ...place, persistentPeers: [] })
+  const sections = cometSettings({ ...genesis, ...place, persistentPeers: [], timeouts })
   const own = ["proxy_app", "moniker", "laddr", "external_address", "persistent_peers"]
   const entries = Object.entries(sections).flatMap(([section, values]) =>
     Object.entries(values)
@@ -120,7 +122,12 @@ async function using<T extends { close(): Promise<void> }, R>(
 }
 
 /** All of it. A sentence where there is no CometBFT to measure. */
-export async function measureConsortium({ seconds, seed, say }: ConsortiumOptions): Promise<ConsortiumReport | string> {
+export async function measureConsortium({
+  seconds,
+  seed,
+  timeouts,
+  say,
+}: ConsortiumOptions): Promise<ConsortiumReport | string> {
   const binary = findCometBft()
   if (binary === undefined)
     return "The consortium is not measured: CometBFT is not installed; npm run engine builds it."
@@ -130,13 +137,14 @@ export async function measureConsortium({ seconds, seed, say }: ConsortiumOption
   say(`signing ${visits} visits`)
   const load: Load = await presignFor(hour, seed, visits)
   const options: TrialOptions = { seconds, seed, hour }
-  const { recordings, ...measured } = await using(Trial.begin({ binary }, load, options), (trial) =>
+  const settings = { binary, timeouts }
+  const { recordings, ...measured } = await using(Trial.begin(settings, load, options), (trial) =>
     measureFull(trial, say),
   )
-  const pruned = await using(Trial.begin({ binary, keepBlocks }, load, options), (trial) =>
+  const pruned = await using(Trial.begin({ ...settings, keepBlocks }, load, options), (trial) =>
     measureChain(trial, `only ${keepBlocks} blocks kept`, say),
   )
-  const floor = await using(Floor.begin({ binary }, options), (floor) => measureFloor(floor, recordings, say))
+  const floor = await using(Floor.begin(settings, options), (floor) => measureFloor(floor, recordings, say))
   return {
     machine: place,
     commit: commit(),
@@ -144,7 +152,7 @@ export async function measureConsortium({ seconds, seed, say }: ConsortiumOption
     seconds,
     validators: networkSize,
     cometbft: await cometBftVersion(binary),
-    settings: settingsOf(),
+    settings: settingsOf(timeouts),
     ...measured,
     pruned: { ...pruned, keepBlocks },
     floor,

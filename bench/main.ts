@@ -2,13 +2,15 @@
  * `npm run bench -- [--json] [--long] [--visits N] [--grown N] [--seed N] [--lag N]`: what one run on this machine
  * reaches. All rates are of the same run, for machines drift; with `--long` again after a million visits (`--grown`).
  *
- * `npm run bench -- --consortium [--json] [--seconds N] [--seed N]`: the same ledger on four validators.
+ * `npm run bench -- --consortium [--json] [--seconds N] [--seed N] [--knob NAME=MS]…`: the same ledger on four
+ * validators; a knob is one of the timeouts of `src/engine/comet/home.ts`, such as `commitMs=20`.
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { toHex } from "../src/base/bytes.ts"
+import { lanTimeouts, type Timeouts } from "../src/engine/comet/home.ts"
 import { verifySignaturesPerSecond } from "../src/engine/measure.ts"
 import { encodeAnchor } from "../src/verify/trust.ts"
 import { measureAdjudication } from "./adjudication.ts"
@@ -167,6 +169,7 @@ const { values } = parseArgs({
     grown: { type: "string", default: "1000000" },
     consortium: { type: "boolean", default: false },
     seconds: { type: "string", default: "20" },
+    knob: { type: "string", multiple: true, default: [] },
   },
 })
 
@@ -183,8 +186,17 @@ async function embedded(): Promise<string> {
   return values.json ? JSON.stringify(report) : reportTable(report)
 }
 
+function timeouts(): Partial<Timeouts> {
+  const knobs = values.knob.map((text) => text.split("="))
+  const wrong = knobs.find(([name = "", ms]) => !Object.hasOwn(lanTimeouts, name) || !/^\d+$/.test(ms ?? ""))
+  if (wrong === undefined) return Object.fromEntries(knobs.map(([name, ms]) => [name, Number(ms)]))
+  say(`Cannot run bench: --knob is one of ${Object.keys(lanTimeouts).join(", ")}, then = and milliseconds`)
+  process.exit(1)
+}
+
 async function consortium(): Promise<string> {
-  const report = await measureConsortium({ seconds: wholeNumber("seconds", 1), seed: wholeNumber("seed", 0), say })
+  const [seconds, seed] = [wholeNumber("seconds", 1), wholeNumber("seed", 0)]
+  const report = await measureConsortium({ seconds, seed, timeouts: timeouts(), say })
   if (typeof report === "string") return values.json ? JSON.stringify({ skipped: report }) : report
   return values.json ? JSON.stringify(report) : consortiumTable(report)
 }

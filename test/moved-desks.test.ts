@@ -96,6 +96,15 @@ test("every visit half done is settled, and a new one beside them", async () => 
   )
 })
 
+test("the records of both chains' visits are amended, each facts statement over the one before", async () => {
+  for (const journey of [left.settled.journey, left.claimed, left.countersigned.journey, left.held]) {
+    const here = journey.at(setting)
+    const visit = toHex(here.visit.V)
+    const { supersedes } = await here.clinic.desk<{ supersedes?: string }>("commit-record", { visit })
+    assert.match(supersedes ?? "", /^[0-9a-f]{64}$/)
+  }
+})
+
 test("snapshots and accumulators go on across the move", async () => {
   for (const { journey } of [left.settled, left.countersigned]) {
     const here = journey.at(setting)

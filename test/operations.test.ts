@@ -28,6 +28,8 @@ const at = (...names: readonly string[]) => join(place, ...names)
 const timings: (readonly [what: string, ms: number])[] = []
 
 const nodes = new Map<string, ChildProcess>()
+/** What each node wrote to its log. */
+const logs = new Map<string, readonly string[]>()
 after(async () => {
   for (const name of nodes.keys()) await stop(name)
   rmSync(place, { recursive: true, force: true })
@@ -77,7 +79,9 @@ async function type(line: string): Promise<string> {
     createInterface(stream).on("line", (one) => into.push(one))
   const ended = new Promise<number | null>((done) => child.once("close", done))
   if (line.endsWith("&")) {
-    nodes.set(words[words.indexOf("--dir") + 1]!, child)
+    const name = words[words.indexOf("--dir") + 1]!
+    nodes.set(name, child)
+    logs.set(name, errors)
     const ready = new Promise<void>((done) => createInterface(child.stdout).once("line", () => done()))
     await Promise.race([ready, ended.then((code) => assert.fail(`${line}: ${code}\n${errors.join("\n")}`))])
   } else assert.equal(await ended, 0, `${line}\n${lines.join("\n")}\n${errors.join("\n")}`)
@@ -117,11 +121,19 @@ async function until(what: string, good: () => Promise<boolean>, seconds = 90): 
   return assert.fail(`not within ${seconds} s: ${what}`)
 }
 
-const isReady = (name: string, atLeast = 1) =>
-  until(`${name} is ready at ${atLeast}`, async () => {
-    const condition = await ready(name)
-    return condition.ready && condition.height >= atLeast
-  })
+async function isReady(name: string, atLeast = 1): Promise<number> {
+  let last: Condition | undefined
+  const good = async () => {
+    last = await ready(name)
+    return last.ready && last.height >= atLeast
+  }
+  try {
+    return await until(`${name} is ready at ${atLeast}`, good, 150)
+  } catch (error) {
+    console.log(JSON.stringify(last), logs.get(name)?.slice(-20).join("\n"))
+    throw error
+  }
+}
 
 const deposit = (reference: string) =>
   openDesk(at("bank")).desk<{ height: number }>("deposit", { to: 2, amount: "100", reference })

@@ -26,6 +26,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   desk: async () => (await import("./desk.ts")).deskCommand,
   backup: async () => (await import("./backup.ts")).backupCommand,
   restore: async () => (await import("./backup.ts")).restoreCommand,
+  exit: async () => (await import("./exit.ts")).exitCommand,
+  "rotate-keys": async () => (await import("./rotate-keys.ts")).rotateKeysCommand,
   roster: async () => (await import("./roster.ts")).rosterCommand,
   practitioner: async () => (await import("./practitioner.ts")).practitionerCommand,
 }

@@ -68,13 +68,12 @@ async function run(directory: string, genesis: Uint8Array, start: { seed: Uint8A
   return { application, engine, chain, anchor, outcomes, stop }
 }
 
-const deposit = (reference: string) =>
-  signDraft({
-    type: "deposit/1",
-    body: { custodian, org: payer, amount: 100_000_00n, reference: seedOf(reference) },
-    orders: [by(custodian, "custody", "deposited")],
-    expiry: firstHour + 24,
-  })
+const depositDraft = (reference: string) => ({
+  type: "deposit/1" as const,
+  body: { custodian, org: payer, amount: 100_000_00n, reference: seedOf(reference) },
+  orders: [by(custodian, "custody", "deposited")],
+})
+const deposit = (reference: string) => signDraft({ ...depositDraft(reference), expiry: firstHour + 24 })
 const [settled, held, promised] = ["settled", "held", "promised"].map((label) =>
   presignVisit(label, { hour: firstHour }),
 ) as [Presigned, Presigned, Presigned]
@@ -172,6 +171,13 @@ test("on the new chain the held visit is settled, the promised voucher used once
   const resigned = (visit: PresignedVisit) =>
     signDraft({ ...holdDraft(visit.handle, { voucher: visit.voucher }), expiry: hour + 24 }, newId)
   assert.deepEqual(await outcomes(deposit("one"), settled.hold, held.hold), Array(3).fill("bad-signature"))
+  const applied = [deposit("one"), settled.hold, settled.settle, held.hold]
+  assert.deepEqual(
+    [...applied, deposit("two"), promised.hold, held.settle].map((bytes) => chain.shows(bytes)),
+    [true, true, true, true, false, false, false],
+    "carried rows show what the old chain applied, and nothing else",
+  )
+  assert.equal(chain.shows(signDraft({ ...depositDraft("one"), expiry: firstHour + 24 }, "another")), false)
   assert.deepEqual(await outcomes(settled.settle, held.settle), ["applied", "applied"])
   assert.deepEqual(await outcomes(resigned(promised), resigned(promised), promised.settle), Array(3).fill("applied"))
   assert.deepEqual(await outcomes(resigned(held)), ["voucher-used"])

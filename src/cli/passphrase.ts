@@ -92,6 +92,23 @@ function passphraseIn(path: string): string {
 }
 
 /**
+ * A passphrase that something new is closed with: from a file, or typed twice.
+ *
+ * @throws Refused when there is neither a file nor a terminal, or the two are not the same.
+ */
+export async function newPassphrase(
+  path: string | undefined,
+  { option, question, terminal = ownTerminal }: { option: string; question: string; terminal?: Terminal },
+): Promise<string> {
+  if (path !== undefined) return passphraseIn(path)
+  if (terminal.input.isTTY !== true)
+    refuse("passphrase", "Cannot go on: no new passphrase is given", option, `Give --${option} FILE`)
+  const typed = await askHidden(question, terminal)
+  if ((await askHidden("Once more: ", terminal)) === typed) return typed
+  return refuse("passphrase", "Cannot go on: the two are not the same", "terminal", "Run the command again")
+}
+
+/**
  * The start key of a directory.
  *
  * @param twice - asks on the terminal a second time: for a directory that is begun with it.

@@ -134,7 +134,7 @@ test("practitioners are enrolled once they have signed, suspended, restored, end
   )
   const refused = await load("board", csv("active", "active"))
   assert.deepEqual([refused.outcomes, refused.failed], [["refused", "unchanged", "later"], true])
-  assert.deepEqual(refused.lines[0], { line: 2, outcome: "refused", code: "wrong-stage", remedy: "fix" })
+  assert.deepEqual(refused.lines[0], { line: 2, outcome: "refused", code: "wrong-stage", remedy: "retry" })
 })
 
 test("a practitioner signs only for the own key and licence", async () => {

@@ -195,11 +195,22 @@ test("name and validators alone are whoever moves it to choose, and are shown", 
   assert.deepEqual([chainId, validators.length, validators.some(({ own }) => own)], ["another-name", 3, false])
 })
 
+const main = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
+/** As a process of its own, the start key on its standard input. */
+function command(...args: readonly string[]) {
+  const options = { input: `${startKey}\n`, encoding: "utf8", timeout: 60_000 } as const
+  return spawnSync(process.execPath, [main, ...args], options)
+}
+
 test("broken off after the step that decides, the node stops at its next start, and adopting again ends it", async () => {
   const directory = fresh()
   const founding = { genesis, start: firstHour * 3600, operator: 0, former: oldGenesis }
   await withWork(directory, (work) => work.put("founding", "genesis", founding))
   await assert.rejects(LedgerApplication.open(join(directory, "ledger"), genesis), { name: "Fault" })
+  const named = ["--name", "clinic", "--kind", "provider", "--organization", "1"]
+  const { status, stdout } = command("node", "--dir", directory, ...named, "--resume", "--start-key-from-stdin")
+  assert.equal(status, 2)
+  assert.match(stdout, /the directory began with the genesis/)
   await adopt(directory)
   assert.ok(existsSync(join(directory, `ledger-${chainId}`)) && !existsSync(join(directory, "ledger")))
 })
@@ -227,16 +238,13 @@ test("while a process has the directory open nothing is moved, and a wrong start
 
 test("the command adopts with a start key on standard input, shows the seats, and refuses with a code", async () => {
   const directory = fresh()
-  const command = (file: string) => {
-    const args = ["adopt", "--dir", directory, "--genesis", file, "--start-key-from-stdin", "--json"]
-    const main = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
-    return spawnSync(process.execPath, [main, ...args], { input: `${startKey}\n`, encoding: "utf8" })
-  }
+  const adoptBy = (file: string) =>
+    command("adopt", "--dir", directory, "--genesis", file, "--start-key-from-stdin", "--json")
   writeFileSync(at("old.cbor"), oldGenesis)
   writeFileSync(at("new.cbor"), genesis)
-  const refused = command(at("old.cbor"))
+  const refused = adoptBy(at("old.cbor"))
   assert.deepEqual([refused.status, JSON.parse(refused.stdout).code], [1, "not-a-successor"])
-  const { status, stdout, stderr } = command(at("new.cbor"))
+  const { status, stdout, stderr } = adoptBy(at("new.cbor"))
   const { chainId: adopted, validators } = JSON.parse(stdout)
   assert.deepEqual([status, adopted, validators.length], [0, newId, 4])
   assert.match(stderr, /ADOPTED.*1 \(this node\)/s)

@@ -127,7 +127,12 @@ export class Node {
       tls: config.tls === true,
     })
     const founding = work.get<Founding>("founding", "genesis")
-    if (config.resume === true && founding !== undefined) await node.#run(founding)
+    // Its door must not stay open, nor its process up, where the chain cannot go on.
+    const goOn = config.resume === true && founding !== undefined ? node.#run(founding) : Promise.resolve()
+    await goOn.catch(async (error: unknown) => {
+      await node.stop()
+      throw error
+    })
     return node
   }
 

@@ -3,6 +3,7 @@ import { accessLogOperations } from "./access-log-desk.ts"
 import { constitutionOperations } from "./constitution-desk.ts"
 import type { NodeContext } from "./context.ts"
 import type { Operations } from "./desk.ts"
+import { exitOperations } from "./exit/exit-desk.ts"
 import { ledgerOperations } from "./ledger-desk.ts"
 import { agreementOperations, receiveBundles } from "./payer/agreement.ts"
 import { clauseOperations } from "./payer/clause-counts.ts"
@@ -61,6 +62,7 @@ export function operationsOf(node: NodeContext): Operations {
     ...registryOperations(node),
     ...constitutionOperations(node),
     ...keyOperations(node),
+    ...exitOperations(node),
     ...ofKind(node),
   }
 }

@@ -12,10 +12,11 @@ import { checkStartKey, type NewStartKey } from "./start-key.ts"
 import { finishSwap, nextFolder, wholeMark } from "./start-key-swap.ts"
 import { Work } from "./work.ts"
 
-async function demandStopped(directory: string, startKey: string): Promise<void> {
+/** @throws Refused `node-running` while another process has the directory's working data open. */
+export async function demandUnused(directory: string, startKey: string): Promise<void> {
   const [id] = await processesWith(join(directory, "work", "data"), startKey)
   if (id === undefined) return
-  const message = `Cannot change start key: process ${id} has this directory open`
+  const message = `Cannot go on: process ${id} has this directory open`
   refuse("node-running", message, directory, "Stop the node first")
 }
 
@@ -29,7 +30,7 @@ export async function changeStartKey(directory: string, startKey: string, next: 
   checkStartKey(directory, startKey)
   if (next.startKey === startKey)
     refuse("start-key-same", "Cannot change start key: it is the one of now", "start key", "Give another")
-  await demandStopped(directory, startKey)
+  await demandUnused(directory, startKey)
   process.umask(0o077)
   const folder = nextFolder(directory)
   await rm(folder, { recursive: true, force: true })

@@ -18,6 +18,9 @@ import { childrenOf, naming, signal } from "./processes.ts"
 export const validators = [1, 2, 3, 4] as const
 export const everybody = organizations.map(({ number }) => number)
 
+/** A node that says nothing of itself for so long counts as away. */
+const healthMs = 10_000
+
 /** A node's process has ended. */
 export interface Death {
   readonly organization: number
@@ -120,7 +123,7 @@ export class Consortium {
     const node = this.network.nodes.find(({ member }) => member.number === organization)
     if (node === undefined) return undefined
     const health = node.get<{ ready: boolean; height: number }>("/health").catch(() => undefined)
-    const answer = await Promise.race([health, sleep(2000)])
+    const answer = await Promise.race([health, sleep(healthMs)])
     return answer?.ready === true ? answer.height : undefined
   }
 

@@ -26,9 +26,9 @@ export interface FloodResult {
   readonly withRetryAfter: number
 }
 
-/** Together more than one member may have under way: 64 MiB. */
-const announcements = 5
-const announcedBytes = 15 * 1024 * 1024
+/** Together all that one member may have under way: 64 MiB. Whatever else it then sends is over its quota. */
+const announcements = 4
+const announcedBytes = 16 * 1024 * 1024
 
 /** A request whose body never comes. */
 function announce({ url, key, certificate }: FloodOrder): TLSSocket {

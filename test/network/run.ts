@@ -68,8 +68,20 @@ if (findCometBft() === undefined) {
 }
 const ending = new AbortController()
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => ending.abort())
-const rows = await runFaults({ faults: names, rounds, seed, visitsPerSecond, onRow: say, signal: ending.signal })
-const [lost, doubled] = [sum(rows, "lost"), sum(rows, "doubled")]
-if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, lost, doubled, rows })}\n`)
-else showTable(rows)
-process.exit(lost + doubled > 0 || rows.some(({ failures }) => failures.length > 0) ? 1 : 0)
+try {
+  const rows = await runFaults({
+    faults: names,
+    rounds,
+    seed,
+    visitsPerSecond,
+    onRow: say,
+    signal: ending.signal,
+  })
+  const [lost, doubled] = [sum(rows, "lost"), sum(rows, "doubled")]
+  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, lost, doubled, rows })}\n`)
+  else showTable(rows)
+  process.exit(lost + doubled > 0 || rows.some(({ failures }) => failures.length > 0) ? 1 : 0)
+} catch (error) {
+  process.stderr.write(`Cannot go on with faults: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(2)
+}

@@ -21,10 +21,6 @@ export class Clients {
     return this.#open.size
   }
 
-  get answers(): number {
-    return this.#answers.length
-  }
-
   send(bytes: Uint8Array): void {
     const name = toHex(bytes)
     this.#sent.set(name, bytes)

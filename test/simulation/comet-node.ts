@@ -73,10 +73,6 @@ export class CometNode<T extends Decoded> {
     return this.#state
   }
 
-  get base(): number {
-    return this.#base
-  }
-
   /** Whether it is up and takes part in the height after the last decided one. */
   get inConsensus(): boolean {
     return this.up && this.#progress === "idle" && this.#replay === undefined && this.#state === this.#chain.height
