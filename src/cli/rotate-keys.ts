@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
-import { fromHex, toHex } from "../base/bytes.ts"
+import { fromHex } from "../base/bytes.ts"
 import { Fault } from "../base/fault.ts"
 import { refuse } from "../base/refusal.ts"
 import { nodeConfig, readConfigFile } from "../node/config-file.ts"
@@ -60,6 +60,19 @@ async function atRunningNode(directory: string, wanted: Wanted): Promise<RotateV
   if (!isStartKeyLost(wanted)) return report
   const note = "the node runs: stop it and run this again"
   return { ...report, startKey: { use: "start-key", state: "waits", note } }
+}
+
+/** A node that was killed leaves its file behind. */
+function isRunning(directory: string): boolean {
+  const path = join(directory, deskFileName)
+  if (!existsSync(path)) return false
+  try {
+    process.kill((JSON.parse(readFileSync(path, "utf8")) as DeskFile).process, 0)
+    return true
+  } catch (error) {
+    // Another user's process is one, too.
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
 }
 
 async function untilReady(node: Node, desk: DeskClient): Promise<void> {
@@ -151,7 +164,7 @@ async function run(args: readonly string[]): Promise<RotateValue> {
   if (values.dir === undefined)
     return refuse("arguments", "Cannot rotate keys: no directory is named", "dir", rotateKeysCommand.usage)
   const directory = resolve(values.dir)
-  if (existsSync(join(directory, deskFileName))) return atRunningNode(directory, wanted)
+  if (isRunning(directory)) return atRunningNode(directory, wanted)
   const startKey = await startKeyOf(directory, values)
   // Asked for before anything changes: whoever breaks off here has changed nothing.
   const next = isStartKeyLost(wanted)

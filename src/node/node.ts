@@ -174,6 +174,17 @@ export class Node {
     this.#observation.log.write("info", "stopped")
   }
 
+  /** Answers as long as the process serves: a store that has failed is no reason to say nothing. */
+  #health() {
+    const chain = this.#running?.context.chain
+    try {
+      const { height = 0, hour = 0, chainId } = chain ?? {}
+      return { alive: true, ready: chain !== undefined, height, hour, chainId }
+    } catch {
+      return { alive: true, ready: false, height: 0, hour: 0 }
+    }
+  }
+
   /** @throws Fault before the founding, and at a start until the chain goes on: whoever asks tries again. */
   #mustRun(): Running {
     if (this.#running !== undefined) return this.#running
@@ -183,15 +194,7 @@ export class Node {
   #doors(): Doors {
     return {
       identity: () => this.#identity(),
-      health: () => {
-        const running = this.#running
-        return {
-          ready: running !== undefined,
-          height: running?.context.chain.height ?? 0,
-          hour: running?.context.chain.hour ?? 0,
-          chainId: running?.context.chain.chainId,
-        }
-      },
+      health: () => this.#health(),
       ready: () => this.#observation.ready(),
       blocks: (from, waitMs) =>
         blocksFor(this.#mustRun().context.chain.source, from, { waitMs, isStopping: () => this.#stopping }),

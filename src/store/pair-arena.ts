@@ -1,19 +1,23 @@
 /**
  * The memory of the bucket tree: per bucket a run of 64-byte pairs in ascending key order, preceded by the five bytes
  * that the leaf rule hashes before them, so a bucket is hashed where it lies. Runs are powers of two in blocks of
- * 16 MiB; a run that overflows moves to one of twice the size, and its old place is used again.
+ * 16 MiB, the first of which begins small and doubles; a run that overflows moves to one of twice the size, and its old
+ * place is used again.
  */
 import type { Pair } from "../base/state.ts"
 
 const slotBytes = 64
 const slotsPerChunk = 1 << 18
+const slotsAtFirst = 1 << 12
 /** 0x00 ‖ u32 count, at the end of a run's first slot. */
 const headBytes = 5
 
 export class PairArena {
   size = 0
   readonly #chunks: Buffer[] = []
-  #nextSlot = slotsPerChunk
+  #nextSlot = 0
+  /** Slots of the last chunk. */
+  #room = 0
   /** Freed runs by their size in slots. */
   readonly #free = new Map<number, number[]>()
   readonly #at: Uint32Array
@@ -155,13 +159,25 @@ export class PairArena {
   #allocate(slots: number): number {
     const freed = this.#free.get(slots)?.pop()
     if (freed !== undefined) return freed
-    if (this.#nextSlot + slots > slotsPerChunk) {
-      this.#chunks.push(Buffer.from(new ArrayBuffer(slotsPerChunk * slotBytes)))
-      this.#nextSlot = 0
-    }
+    if (this.#nextSlot + slots > this.#room) this.#makeRoom(slots)
     const at = (this.#chunks.length - 1) * slotsPerChunk + this.#nextSlot
     this.#nextSlot += slots
     return at
+  }
+
+  #makeRoom(slots: number): void {
+    const needed = this.#nextSlot + slots
+    const [first, ...others] = this.#chunks
+    if (others.length === 0 && needed <= slotsPerChunk) {
+      this.#room = Math.min(slotsPerChunk, Math.max(slotsAtFirst, 2 ** Math.ceil(Math.log2(needed))))
+      const larger = Buffer.from(new ArrayBuffer(this.#room * slotBytes))
+      first?.copy(larger)
+      this.#chunks[0] = larger
+      return
+    }
+    this.#chunks.push(Buffer.from(new ArrayBuffer(slotsPerChunk * slotBytes)))
+    this.#room = slotsPerChunk
+    this.#nextSlot = 0
   }
 }
 

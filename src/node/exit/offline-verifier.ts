@@ -18,6 +18,8 @@ export async function buildVerifier(source: string): Promise<Uint8Array> {
     platform: "node",
     target: "node20",
     legalComments: "inline",
+    // Parts that are written as CommonJS ask for the platform's own modules by `require`.
+    banner: { js: 'import { createRequire } from "node:module"\nconst require = createRequire(import.meta.url)' },
     logLevel: "silent",
     absWorkingDir: source,
     plugins: [
