@@ -158,6 +158,28 @@ test("a founder joins only the genesis that it was told of", async () => {
   assert.deepEqual(await joinAs("clinic"), value, "again changes nothing")
 })
 
+test("an address key that a stranger vouches for, or nobody, is not taken, a founder's or a later member's", async () => {
+  await init("stranger", "provider", "1")
+  const path = at("community/community.json")
+  const good = readFileSync(path, "utf8")
+  const community = JSON.parse(good) as { organizations: Record<string, unknown>[] }
+  const { transport, transportProof } = JSON.parse(readFileSync(at("stranger/identity.json"), "utf8")) as Record<
+    string,
+    string
+  >
+  const [first, ...others] = community.organizations
+  const lists = [
+    [{ ...first, transport, transportProof }, ...others],
+    [...community.organizations, { ...first, organization: 9, transport, transportProof }],
+  ]
+  for (const organizations of lists) {
+    writeFileSync(path, JSON.stringify({ ...community, organizations }))
+    await assert.rejects(joinAs("clinic"), refused("identity-unproven"))
+  }
+  writeFileSync(path, good)
+  assert.equal((await joinAs("clinic")).settled, true)
+})
+
 test("a directory whose keys the genesis does not have is no founder's", async () => {
   await init("impostor", "provider", "1")
   await assert.rejects(joinAs("impostor"), refused("founder-other"))

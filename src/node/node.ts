@@ -21,13 +21,14 @@ import { WorkStore } from "../store/work-store.ts"
 import { AccessLog } from "./access-log.ts"
 import { LedgerApplication } from "./application.ts"
 import { type Founding, type OpenSource, openSource } from "./block-source.ts"
-import { type Certificate, certificateOf, proveTransport, transportProofBytes } from "./certificate.ts"
+import { type Certificate, certificateOf, proveTransport } from "./certificate.ts"
 import { Chain } from "./chain.ts"
 import type { NodeConfig } from "./config.ts"
 import { consensusAddress } from "./consensus.ts"
 import type { NodeContext } from "./context.ts"
 import type { Fields, Operations } from "./desk.ts"
 import { Directory, type Entry, registryOf } from "./directory.ts"
+import { directoryOperations } from "./directory-desk.ts"
 import { engineOperations } from "./engine-desk.ts"
 import { HeaderWatch, votedHeader } from "./header-watch.ts"
 import { KeyRing, usesOf } from "./keys.ts"
@@ -224,8 +225,7 @@ export class Node {
     const setup: Operations = {
       found: (fields) => this.#found(fields),
       resume: (fields) => this.#resume(fields),
-      "list-organizations": (fields) => this.#listOrganizations(fields),
-      "list-organization": (fields) => this.#listOrganization(fields),
+      ...directoryOperations(this.#directory, this.#work),
       registrations: (fields) => this.#registrations(fields),
     }
     const known = { ...this.#running?.operations, ...setup }
@@ -260,22 +260,6 @@ export class Node {
     const { organization, kind } = this.config
     const at = { chainId: fields.text("chainId"), hour: fields.integer("hour"), organization, kind }
     return { transactions: registrationsOf(this.#keys, at) }
-  }
-
-  async #listOrganizations(fields: Fields): Promise<unknown> {
-    return this.#list(fields.objects("organizations").map(entryOf))
-  }
-
-  /** One organization more, or another address of one that is listed. */
-  async #listOrganization(fields: Fields): Promise<unknown> {
-    const entry = entryOf(fields)
-    return this.#list([...this.#directory.all().filter((one) => one.organization !== entry.organization), entry])
-  }
-
-  async #list(entries: readonly Entry[]): Promise<unknown> {
-    this.#directory.set(entries)
-    await this.#work.put("directory", "entries", entries)
-    return {}
   }
 
   /** Takes the genesis, once; the same bytes again change nothing. */
@@ -405,23 +389,6 @@ export class Node {
 
 function trustedOf(header: Fields): TrustedHeader {
   return { height: header.integer("height", { least: 1 }), hash: header.bytes("hash", 32) }
-}
-
-function entryOf(entry: Fields): Entry {
-  return {
-    organization: entry.organization("organization"),
-    name: entry.text("name"),
-    kind: entry.text("kind"),
-    url: entry.text("url"),
-    sealingKey: entry.bytes("sealingKey"),
-    transport: entry.has("transport") ? entry.bytes("transport", 32) : undefined,
-    transportProof: entry.has("transportProof") ? entry.bytes("transportProof", transportProofBytes) : undefined,
-    consensus: entry.has("consensus") ? consensusOf(entry.object("consensus")) : undefined,
-  }
-}
-
-function consensusOf(entry: Fields): PeerAddress {
-  return { id: entry.text("id"), host: entry.text("host"), port: entry.integer("port", { least: 1, most: 65_535 }) }
 }
 
 /** An engine that cannot go on ends the process: a node that is up and does not move would only look well. */

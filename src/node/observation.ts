@@ -232,6 +232,7 @@ export class Observation {
       height: this.#source?.height,
       attachedHeight: application?.attachedHeight,
       pending: opened?.consensus?.engine.pending,
+      verifying: opened?.consensus?.engine.unverified,
       mail: { inbox: letters("inbox"), outbox: letters("outbox") },
       bytes: await storeBytes(config.directory),
       ...(await this.#ofConsensus()),

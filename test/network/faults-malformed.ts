@@ -5,11 +5,13 @@ import { connect as tlsConnect } from "node:tls"
 import { fromHex } from "../../src/base/bytes.ts"
 import { decodeRequest } from "../../src/engine/comet/abci/codec.ts"
 import type { PeerAddress } from "../../src/engine/comet/home.ts"
-import { everybody, sleep, validators } from "./consortium.ts"
+import { Transport } from "../../src/node/transport.ts"
+import { everybody, sleep, until, validators } from "./consortium.ts"
 import { acknowledgedBetween, type Fault, type Scene } from "./fault.ts"
 import { isAlive } from "./processes.ts"
 import type { Random } from "./random.ts"
 
+const stranger = new Transport()
 const lastsMs = 8000
 const attackers = 4
 
@@ -126,6 +128,20 @@ function bother({ open, bytes }: Target, random: Random): Promise<void> {
     socket.resume()
     for (let i = random.whole(1, 4); i > 0; i--) socket.write(bytes(random))
   })
+}
+
+/** Whoever shows no certificate shares an address with the attacker; it must not be shut out for long. */
+async function strangersServed({ consortium, fail }: Scene): Promise<void> {
+  const shut: number[] = []
+  for (const organization of everybody) {
+    const served = async () => {
+      const { url, pin } = consortium.network.node(organization)
+      return (await stranger.request(`${url}/health`, { pin }).catch(() => undefined))?.status === 200
+    }
+    await until("", served, { withinMs: 10_000, everyMs: 500 }).catch(() => shut.push(organization))
+  }
+  stranger.close()
+  if (shut.length > 0) fail(`callers without a certificate are answered 429 10 s later by ${shut.join(", ")}`)
 }
 
 const malformed: Fault = {

@@ -125,7 +125,7 @@ export async function blocksOf(
 ): Promise<readonly FinalBlock[]> {
   const blocks: FinalBlock[] = []
   while (from + blocks.length <= to) {
-    const bytes = await consortium.network.node(organization).getBytes(`/chain/blocks?from=${from + blocks.length}`)
+    const bytes = await consortium.ask(organization, `/chain/blocks?from=${from + blocks.length}`)
     const some = decodeAs(blocksCodec, bytes)
     if (some.length === 0) throw new Error(`organization ${organization} has no block ${from + blocks.length}`)
     blocks.push(...some)

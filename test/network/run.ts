@@ -78,7 +78,8 @@ try {
     signal: ending.signal,
   })
   const [lost, doubled] = [sum(rows, "lost"), sum(rows, "doubled")]
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, lost, doubled, rows })}\n`)
+  const json = `${JSON.stringify({ seed, lost, doubled, rows })}\n`
+  if (values.json === true) await new Promise((written) => process.stdout.write(json, written))
   else showTable(rows)
   process.exit(lost + doubled > 0 || rows.some(({ failures }) => failures.length > 0) ? 1 : 0)
 } catch (error) {

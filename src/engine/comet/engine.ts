@@ -153,6 +153,11 @@ export class CometEngine<T extends Decoded> implements Engine {
     return this.#answers.pending
   }
 
+  /** Of those, the ones whose signatures wait to be verified. */
+  get unverified(): number {
+    return this.#incoming.length
+  }
+
   async start(): Promise<void> {
     rememberBlocks(this.#answers, this.#application)
     await this.#server.listen()

@@ -52,9 +52,11 @@ function done({ note: _, ...row }: DrillRow, more: Partial<DrillRow> = {}): Dril
 }
 
 /** Ends the old key, and those of earlier rotations that are still in their hours of grace. */
-async function endOld(node: NodeContext, row: DrillRow): Promise<number> {
+async function endOld(node: NodeContext, row: DrillRow): Promise<Pick<DrillRow, "revoked">> {
   for (const key of liveFormer(node, row.use)) await revokeKey(node, key)
-  return revokeKey(node, fromHex(row.old))
+  const old = fromHex(row.old)
+  // One that the ledger never had can do nothing there.
+  return node.chain.tables().keys.get({ key: old }) === undefined ? {} : { revoked: await revokeKey(node, old) }
 }
 
 function ledgerStep(node: NodeContext, use: LedgerUse, isLost: boolean): DrillStep {
@@ -62,7 +64,7 @@ function ledgerStep(node: NodeContext, use: LedgerUse, isLost: boolean): DrillSt
   const idNow = () => toHex(keyId(keys.publicKey(use)))
   const restart =
     use === "peer" && config.consensus === true ? { note: "restart the node: it connects with it then" } : {}
-  const ended = async (row: DrillRow) => done(row, { revoked: await endOld(node, row), ...restart })
+  const ended = async (row: DrillRow) => done(row, { ...(await endOld(node, row)), ...restart })
   return {
     use,
     names: async () => ({ old: idNow(), next: toHex(keyId(publicKeyOf(await keys.prepare(work, use)))) }),
@@ -92,7 +94,7 @@ function deskStep(node: NodeContext, practitioner: Uint8Array, isLost: boolean):
       if (idNow() !== row.next) await rotateDeskKey(node, practitioner)
       const from = chain.tables().keys.get({ key: fromHex(row.next) })?.from
       const changed = done(row, from === undefined ? {} : { from })
-      return isLost ? { ...changed, revoked: await endOld(node, row) } : changed
+      return isLost ? { ...changed, ...(await endOld(node, row)) } : changed
     },
   }
 }

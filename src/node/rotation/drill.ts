@@ -18,8 +18,9 @@ import { nextNotice, tellOrganizations, tellPatients, untold } from "./notices.t
 import { resealRecords } from "./reseal.ts"
 
 interface StoredDrill {
-  /** Also of the notices by which the others hear of it. */
   readonly order: number
+  /** Of the notice by which the others hear of it. */
+  readonly notice: number
   /** Uses whose old keys end at once. */
   readonly compromised: readonly string[]
   readonly rows: readonly DrillRow[]
@@ -82,8 +83,9 @@ class Drill {
 async function begin({ work }: NodeContext, { compromised, anew }: DrillOrder): Promise<Drill> {
   const last = lastDrill(work)
   if (last === undefined || last.finished || anew === true) {
-    const order = await nextNotice(work)
-    const drill = new Drill(work, { order, compromised, rows: [], resealed: 0, patients: 0, finished: false })
+    const order = (last?.order ?? 0) + 1
+    const notice = await nextNotice(work)
+    const drill = new Drill(work, { order, notice, compromised, rows: [], resealed: 0, patients: 0, finished: false })
     await drill.keep({})
     return drill
   }
@@ -128,15 +130,21 @@ export async function runDrill(node: NodeContext, order: DrillOrder): Promise<Dr
   await node.mail.signAnew()
   const resealed = await resealRecords(node)
   await drill.keep({ resealed: drill.stored.resealed + resealed })
-  const open = await tellOrganizations(node, drill.stored.order, order.patienceMs)
+  let open = await tellOrganizations(node, drill.stored.notice, order.patienceMs)
   await drill.keep({ patients: drill.stored.patients + (await tellPatients(node, drill.stored.order)) })
-  for (const { use, end } of steps) if (end !== undefined) await attempt(drill, use, end)
+  for (const { use, end } of steps) {
+    if (end === undefined || drill.row(use)?.state === "done") continue
+    await attempt(drill, use, end)
+    // Whoever has the old key could still have spoken after the first notice; now nobody listens to it.
+    await drill.keep({ notice: await nextNotice(node.work) })
+    open = await tellOrganizations(node, drill.stored.notice, order.patienceMs)
+  }
   await drill.keep({ finished: open.length === 0 && drill.stored.rows.every(({ state }) => state === "done") })
   return reportOf(node, drill.stored)
 }
 
 export function reportOf(node: NodeContext, stored: StoredDrill): DrillReport {
-  const open = untold(node, stored.order)
+  const open = untold(node, stored.notice)
   const others = node.directory.all().map(({ organization }) => organization)
   const told = others.filter((number) => number !== node.config.organization && !open.includes(number))
   return { ...stored, told, untold: open, foreign: foreignKeys(node).map(toHex) }

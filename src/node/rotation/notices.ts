@@ -4,7 +4,7 @@
  * answer is here the notice goes out again: a node that had not yet heard of the new key drops the letter.
  */
 import { setTimeout as wait } from "node:timers/promises"
-import { toHex } from "../../base/bytes.ts"
+import { equalBytes, toHex } from "../../base/bytes.ts"
 import { keyId } from "../../base/envelope.ts"
 import { nodeId } from "../../engine/comet/home.ts"
 import { legStates } from "../../ledger/rows.ts"
@@ -28,8 +28,14 @@ const own = "order"
 const taken = "keys-taken"
 /** `ORDER-MAILBOX` → true, once the letter is in the outbox. */
 const toldPatients = "keys-told"
-/** Organization → order of the newest notice taken from it. */
+/** Organization → the newest notice taken from it. */
 const newest = "keys-order"
+
+interface Taken {
+  readonly order: number
+  /** The key that signed it. */
+  readonly key: Uint8Array
+}
 const lookMs = 100
 /** Looks between two letters to one that does not answer. */
 const roundsBetween = 8
@@ -148,6 +154,18 @@ function changed(node: NodeContext, entry: Entry, notice: Notice): Entry | undef
   }
 }
 
+/**
+ * Whether a notice is older than the one that was taken. A key that has ended does not hold up its successor, whatever
+ * order it has named; nor does one that was registered before.
+ */
+function isLate({ chain }: NodeContext, known: Taken | undefined, now: Taken): boolean {
+  if (known === undefined) return false
+  if (equalBytes(known.key, now.key)) return now.order < known.order
+  const { keys } = chain.tables()
+  const [before, after] = [keys.get({ key: known.key }), keys.get({ key: now.key })]
+  return before !== undefined && chain.hour < before.until && (after?.from ?? 0) < before.from
+}
+
 /** A key without any role, in force for this organization: what opens the network. */
 function isPeerOf({ chain }: NodeContext, peer: Uint8Array, organization: number): boolean {
   const row = chain.tables().keys.get({ key: keyId(peer) })
@@ -157,16 +175,16 @@ function isPeerOf({ chain }: NodeContext, peer: Uint8Array, organization: number
 /** Every organization reads notices, and the answers to its own. */
 export function receiveNotices(node: NodeContext): void {
   const { directory, mail, work } = node
-  mail.on("keys-changed", async ({ sender, thread }, notice) => {
+  mail.on("keys-changed", async ({ sender, thread }, notice, key) => {
     const entry = directory.all().find(({ organization }) => organization === sender)
-    const known = work.get<number>(newest, String(sender)) ?? 0
-    if (entry === undefined || notice.order < known) return
+    const now: Taken = { order: notice.order, key }
+    if (entry === undefined || isLate(node, work.get<Taken>(newest, String(sender)), now)) return
     const { signer: _, ...listed } = entry
     const next = changed(node, listed, notice)
     if (next === undefined) return
     // Refuses a pin for which no key of that organization, in force here, gives its word.
     const entries = directory.replace(next)
-    await Promise.all([work.put("directory", "entries", entries), work.put(newest, String(sender), notice.order)])
+    await Promise.all([work.put("directory", "entries", entries), work.put(newest, String(sender), now)])
     await mail.send(sender, "keys-taken", { order: notice.order }, thread)
   })
   mail.on("keys-taken", async ({ sender }, { order }) => {
