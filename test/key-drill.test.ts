@@ -218,6 +218,38 @@ test("run again, nothing changes hands twice: a finished drill is over, the next
   assert.equal(bill.revoked, undefined, "nothing was lost: the old one ends after its grace")
 })
 
+test("a practitioner's own key: rotated by itself, revoked by its board; the desk key by the clinic", async () => {
+  const { chainId } = scene.setting
+  const practitioner = toHex(scene.practitioner.id)
+  const next = new Uint8Array(randomBytes(32))
+  const key = toHex(keyId(publicKeyOf(next)))
+  const { payload } = await desk("hospital").desk<{ payload: string }>("prepare-own-key", { practitioner, key })
+  const signed = (seed: Uint8Array, meaning: "registered" | "possessed") =>
+    signWith(seed, meaning, chainId, fromHex(payload))
+  const possessed = signed(next, "possessed")
+  const handIn = (registered: object) => desk("hospital").desk("rotate-own-key", { payload, registered, possessed })
+  // The clinic's admin has no say in it.
+  await assert.rejects(handIn(signed(next, "registered")), refusedWith("signer-unknown"))
+  await handIn(signed(scene.practitioner.seed, "registered"))
+  const revoked = await desk("board").desk<{ key: string; until: number }>("revoke-practitioner-key", { practitioner })
+  assert.deepEqual([revoked.key, revoked.until], [key, await hourNow()])
+  const third = toHex(keyId(publicKeyOf(new Uint8Array(randomBytes(32)))))
+  const after = await desk("hospital").desk<{ payload: string }>("prepare-own-key", { practitioner, key: third })
+  const late = signWith(next, "registered", chainId, fromHex(after.payload))
+  await assert.rejects(
+    desk("hospital").desk("rotate-own-key", { payload: after.payload, registered: late, possessed }),
+    refusedWith("bad-signature"),
+  )
+  const rotated = await desk("clinic").desk<{ old: string; next: string }>("rotate-desk-key", { practitioner })
+  const ended = await desk("clinic").desk<{ key: string }>("revoke-desk-key", { practitioner })
+  assert.equal(ended.key, rotated.next)
+  await assert.rejects(desk("clinic").desk("rotate-desk-key", { practitioner }), refusedWith("signer-inactive"))
+  await assert.rejects(
+    desk("clinic").desk("revoke-desk-key", { practitioner: "00".repeat(32) }),
+    refusedWith("desk-key"),
+  )
+})
+
 test("one key as of a date: in its grace it signs, after it no more", async () => {
   const { old, until: end } = await desk("hospital").desk<{ old: string; until: number }>("rotate-key", { use: "vote" })
   assert.equal(old, `01${toHex(desk("hospital").keys.publicKey("vote"))}`)

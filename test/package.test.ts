@@ -54,6 +54,7 @@ test("the package holds built code, plans and pages, and neither source nor test
   for (const file of [
     "dist/cli/main.js",
     "dist/engine/signature-worker.js",
+    "dist/verify.mjs",
     "dist/base/crypto.d.ts",
     "plans/eye-sample.md",
     "README.md",

@@ -165,6 +165,7 @@ async function run(args: readonly string[]): Promise<RotateValue> {
     return refuse("arguments", "Cannot rotate keys: no directory is named", "dir", rotateKeysCommand.usage)
   const directory = resolve(values.dir)
   if (isRunning(directory)) return atRunningNode(directory, wanted)
+  readConfigFile(directory)
   const startKey = await startKeyOf(directory, values)
   // Asked for before anything changes: whoever breaks off here has changed nothing.
   const next = isStartKeyLost(wanted)

@@ -2,7 +2,7 @@
  * Where the other organizations' nodes are: addresses, sealing keys and transport keys, told by whoever runs this node.
  * A transport key counts as an organization's only while a key of its own in the ledger's registry says so.
  */
-import { toHex } from "../base/bytes.ts"
+import { equalBytes, toHex } from "../base/bytes.ts"
 import { refuse } from "../base/refusal.ts"
 import type { PeerAddress } from "../engine/comet/home.ts"
 import { organizationStatus } from "../ledger/roles.ts"
@@ -23,10 +23,19 @@ export interface Entry extends Correspondent {
 /** Whether this key may speak for this organization now; undefined where the ledger here cannot tell yet. */
 export type Registry = (key: Uint8Array, organization: number) => boolean | undefined
 
-/** The registry as this node's copy of the ledger has it. What a suspended member may still do, the ledger decides. */
-export function registryOf(chain: Chain): Registry {
+/**
+ * The registry as this node's copy of the ledger has it. What a suspended member may still do, the ledger decides.
+ *
+ * @param isAhead - whether a key that this copy does not have was proven by a later header of the chain.
+ */
+export function registryOf(
+  chain: Chain,
+  isAhead: (key: Uint8Array, organization: number) => boolean = () => false,
+): Registry {
   return (key, organization) => {
     const row = chain.height === 0 ? undefined : chain.tables().organizations.get({ org: organization })
+    if (chain.height > 0 && chain.tables().keys.get({ key }) === undefined && isAhead(key, organization))
+      return undefined
     return row === undefined
       ? undefined
       : row.status !== organizationStatus.removed && chain.isKeyOf(key, organization, "operate")
@@ -42,36 +51,59 @@ export class Directory {
   #entries = new Map<number, Listed>()
   #byPin = new Map<string, Listed>()
   #registry: Registry | undefined
+  /** By organization: its newest key for mail, where this copy of the ledger does not have it yet. */
+  readonly #ahead = new Map<number, Uint8Array>()
 
   /**
    * Replaces the list.
    * @throws Refused when a proof is not by its organization, as far as the ledger here can tell, or two have one pin.
    */
   set(entries: readonly Entry[]): void {
-    const listed = entries.map((entry) => ({ ...entry, signer: signerOf(entry) }))
+    const listed = entries.map((entry) => this.#checked(entry))
     const byPin = new Map<string, Listed>()
     for (const entry of listed) {
-      if (entry.signer !== undefined && this.#registry?.(entry.signer, entry.organization) === false) unproven(entry)
       if (entry.transport === undefined) continue
       const pin = toHex(entry.transport)
-      if (byPin.has(pin)) {
-        const remedy = "Ask each organization for its own"
-        refuse("transport-twice", "Cannot list organizations: two have one transport key", "transport", remedy)
-      }
+      if (byPin.has(pin)) refuseTwice()
       byPin.set(pin, entry)
     }
     this.#entries = new Map(listed.map((entry) => [entry.organization, entry]))
     this.#byPin = byPin
   }
 
+  #checked(entry: Entry): Listed {
+    const signer = signerOf(entry)
+    if (signer !== undefined && this.#registry?.(signer, entry.organization) === false) unproven(entry)
+    return { ...entry, signer }
+  }
+
   /**
-   * Puts an entry in the place of the one that is listed for its organization.
+   * Puts an entry in the place of the one that is listed for its organization. The others stay as they are, also those
+   * that the ledger contradicts by now.
+   *
    * @returns the whole list as it stands now, to be kept.
    * @throws Refused as `set`, and then nothing has changed.
    */
   replace(entry: Entry): readonly Entry[] {
-    this.set(this.all().map((known) => (known.organization === entry.organization ? entry : known)))
+    const listed = this.#checked(entry)
+    const before = this.#entries.get(entry.organization)
+    const pin = listed.transport && toHex(listed.transport)
+    const holder = pin === undefined ? undefined : this.#byPin.get(pin)
+    if (holder !== undefined && holder.organization !== entry.organization) refuseTwice()
+    if (before?.transport !== undefined) this.#byPin.delete(toHex(before.transport))
+    if (pin !== undefined) this.#byPin.set(pin, listed)
+    this.#entries.set(entry.organization, listed)
     return this.all().map(({ signer: _, ...plain }) => plain)
+  }
+
+  /** A key that was proven to be an organization's by a header that this node has not reached. */
+  believe(organization: number, key: Uint8Array): void {
+    this.#ahead.set(organization, key)
+  }
+
+  isAhead(key: Uint8Array, organization: number): boolean {
+    const ahead = this.#ahead.get(organization)
+    return ahead !== undefined && equalBytes(ahead, key)
   }
 
   /** From now on whatever is listed holds only as far as the ledger says the same. */
@@ -106,6 +138,11 @@ function signerOf(entry: Entry): Uint8Array | undefined {
   const { organization, transport, transportProof } = entry
   if (transport === undefined || transportProof === undefined) return undefined
   return transportSigner(organization, transport, transportProof) ?? unproven(entry)
+}
+
+function refuseTwice(): never {
+  const remedy = "Ask each organization for its own"
+  return refuse("transport-twice", "Cannot list organizations: two have one transport key", "transport", remedy)
 }
 
 function unproven({ organization }: Entry): never {

@@ -202,6 +202,16 @@ const brokenHttp: readonly (readonly Uint8Array[])[] = [
   text("\u0000\u0000\u0000"),
 ]
 
+test("announcing a body that no door takes is refused at once, and uses up nothing of others", async () => {
+  const head = "POST /mail HTTP/1.1\r\nhost: a\r\ncontent-type: application/cbor\r\ncontent-length: "
+  for (const length of [2 ** 40, 2 ** 32, 17 * 1024 * 1024]) {
+    const answer = await raw(trio.payer, [new TextEncoder().encode(`${head}${length}\r\n\r\n`)], true)
+    assert.match(answer.toString("latin1"), /^HTTP\/1\.1 413/)
+  }
+  const after = await raw(trio.payer, [new TextEncoder().encode(`${head}3\r\n\r\nabc`)], true)
+  assert.doesNotMatch(after.toString("latin1"), /^HTTP\/1\.1 429/)
+})
+
 test("HTTP that is none ends its connection and nothing else", async () => {
   for (const parts of brokenHttp) {
     const answer = (await raw(trio.payer, parts, true)).toString("latin1")

@@ -71,6 +71,8 @@ export type LetterHandler = (letter: Letter, body: never, key: Uint8Array) => Pr
 export class Mailbox {
   readonly #around: MailSurroundings
   readonly #handlers = new Map<string, LetterHandler>()
+  /** Kinds whose handlers look themselves at whose key signed. */
+  readonly #judged = new Set<string>()
   #reading: Promise<void> = Promise.resolve()
   readonly #arriving = new Map<string, Promise<void>>()
   readonly #delivering = new Set<Promise<void>>()
@@ -82,11 +84,14 @@ export class Mailbox {
     this.#around = around
   }
 
+  /** @param judges - the handler looks itself at whose key signed; else an organization's must, by this copy. */
   on<K extends LetterKind>(
     kind: K,
     handler: (letter: Letter, body: LetterBody<K>, key: Uint8Array) => Promise<void>,
+    judges = false,
   ): void {
     this.#handlers.set(kind, handler as LetterHandler)
+    if (judges) this.#judged.add(kind)
   }
 
   /** Goes on where the last run stopped: reads what waits, sends what was not delivered. */
@@ -227,7 +232,8 @@ export class Mailbox {
   async #dispatch(opened: Uint8Array, key: Uint8Array): Promise<void> {
     const content = decodeAs(letter, opened)
     // A letter that claims an organization must be signed by it.
-    if (content.sender !== 0 && !this.#around.maySend(key, content.sender)) return
+    const isJudged = this.#judged.has(content.kind)
+    if (content.sender !== 0 && !isJudged && !this.#around.maySend(key, content.sender)) return
     const handler = this.#handlers.get(content.kind)
     const codec = (letterBodies as Readonly<Record<string, StructCodec<unknown>>>)[content.kind]
     if (handler !== undefined && codec !== undefined)

@@ -325,7 +325,7 @@ export class Node {
       source: opened.source,
       handovers: () => application.handovers(),
     })
-    this.#directory.trust(registryOf(chain))
+    this.#directory.trust(registryOf(chain, (key, organization) => this.#directory.isAhead(key, organization)))
     const context = await this.#context(chain)
     const watch = this.#watchHeaders(chain)
     const operations = {

@@ -135,13 +135,18 @@ function guard(app: FastifyInstance, doors: Doors, deskToken: Uint8Array, option
       return sendRefusal(reply, refusal, status)
     }
     const caller = { organization: request.organization, address: request.raw.socket.remoteAddress }
-    const entry = quota.enter(caller, door, announcedBytes(request))
+    // What its door does not take is refused by what it announces, and charged as a request without a body: announcing
+    // costs nothing, and must not use up what others of its class may send.
+    const announced = announcedBytes(request)
+    const tooLarge = announced > (request.routeOptions.bodyLimit ?? bodyLimit)
+    const entry = quota.enter(caller, door, tooLarge ? 0 : announced)
     if (entry.leave === undefined) {
       options.onOverQuota?.(door)
       reply.header("retry-after", String(entry.waitSeconds))
       return turnAway(overQuota(entry.waitSeconds), 429)
     }
     reply.raw.once("close", entry.leave)
+    if (tooLarge) return turnAway(unreadable(413), 413)
     if (desk) return turnAway(deskClosed, 401)
     const mayWrite = options.certificate === undefined || request.organization !== undefined
     if (door === "transactions" && !mayWrite) return turnAway(notMember, 403)

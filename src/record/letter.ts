@@ -66,7 +66,7 @@ export const letterBodies = {
   document: struct({ name: text, mediaType: text, content: bytes(0, 4 * 1024 * 1024) }),
   /** An organization to the others, and to patients whose visits are open there: it has new keys. */
   "keys-changed": struct({
-    /** Counts its rotations: an older letter that comes late changes nothing. */
+    /** Counts its notices: the answer names it. */
     order: uint(1),
     /** Letters to it are sealed to this from now on. */
     sealingKey: bytes(1, 2048),
@@ -77,7 +77,7 @@ export const letterBodies = {
     transportProof: opt(bytes(96, 96)),
     /** Public key of its CometBFT towards others; absent where it runs none. */
     peer: opt(b32),
-    /** For a patient: the ledger's row of the key that signed this letter (`register-page/1`). */
+    /** The ledger's row of the key that signed this letter (`register-page/1`), for whoever has not got it. */
     shown: opt(bytes(1, 1024 * 1024)),
   }),
   /** Organization to organization: the new keys are taken over. */

@@ -31,7 +31,7 @@ export const claims: readonly Claim[] = [
   { claim: "There is one history for everybody", lies: ["two-histories"] },
   { claim: "Nobody can be shut out, nothing can be stopped by one organization", lies: ["refuse", "stop"] },
   { claim: "Every member runs the rules again, so no operator lets a friend in", lies: ["friend"] },
-  { claim: "Nobody can let a time limit pass by the clock", lies: ["clock"] },
+  { claim: "Nobody can let a time limit pass, or not pass, by the clock", lies: ["clock", "clock-behind"] },
   { claim: "A plan cannot be changed after the visit", lies: ["change-plan"] },
   { claim: "A promise of cover cannot be denied", lies: ["deny-promise"] },
   { claim: "An accumulator has one story", lies: ["two-stories"] },
@@ -58,6 +58,36 @@ export const claims: readonly Claim[] = [
   { claim: "Doctor and patient cannot invent a visit", lies: ["doctor-and-patient"] },
 ]
 
+/** A claim for four validators: each of its lies beside the lie by which the baseline's one operator does that. */
+export interface ConsortiumClaim {
+  readonly claim: string
+  readonly lies: readonly (readonly [consortium: string, baseline: string])[]
+}
+
+export const consortiumClaims: readonly ConsortiumClaim[] = [
+  {
+    claim: "No one organization can shut a member out, or stop the others",
+    lies: [
+      ["consortium-refuse", "refuse"],
+      ["consortium-stop", "stop"],
+    ],
+  },
+  {
+    claim: "No one organization can write another past",
+    lies: [
+      ["consortium-state", "rewrite"],
+      ["consortium-two-histories", "two-histories"],
+      ["consortium-backup", "backup"],
+    ],
+  },
+  {
+    claim: "No one organization can let a time limit pass by the clock",
+    lies: [["consortium-clock", "clock"]],
+  },
+  { claim: "Half of the organizations cannot stop the others", lies: [["consortium-two-of-four", "stop"]] },
+  { claim: "Not even three of four can write a second history", lies: [["consortium-three-of-four", "two-histories"]] },
+]
+
 /** One lie with what came of it in both systems. */
 export interface Told extends Lie {
   readonly countersign: Cell
@@ -73,5 +103,18 @@ export function difference({ countersign, baseline }: Told): number {
 
 export function isKept({ lies }: Claim, told: readonly Told[]): boolean {
   const differences = lies.map((id) => difference(told.find((one) => one.id === id)!))
+  return differences.some((by) => by > 0) && differences.every((by) => by >= 0)
+}
+
+/** As `isKept`, against what the baseline's one operator can do. */
+export function isKeptByFour(
+  { lies }: ConsortiumClaim,
+  told: readonly Told[],
+  consortium: ReadonlyMap<string, Cell>,
+): boolean {
+  const differences = lies.map(([four, one]) => {
+    const [cell, { baseline }] = [consortium.get(four), told.find(({ id }) => id === one)!]
+    return cell === undefined ? -1 : rank[cell.verdict] - rank[baseline.verdict]
+  })
   return differences.some((by) => by > 0) && differences.every((by) => by >= 0)
 }

@@ -1,6 +1,6 @@
 /**
  * The lies: who tells which, in the order of the page. Each is told to both systems; what came of it is a cell. The
- * cells of the four-validator engine stand here by name and wait for a runner.
+ * lies to four validators are told to those alone.
  */
 export type Verdict = "prevented" | "caught" | "not"
 
@@ -71,6 +71,7 @@ export const lies: readonly Lie[] = [
     refuse: "takes nothing from one member any more",
     stop: "stops altogether",
     clock: "runs the clock ahead, so that a time limit passes",
+    "clock-behind": "runs the clock behind, so that no time limit passes",
     friend: "lets a friendly provider's row in that the rules refuse",
     "read-health": "reads health data",
     link: "ties a patient's visits together",
@@ -93,7 +94,7 @@ export const lies: readonly Lie[] = [
   }),
 ]
 
-/** Told to four validators of four organizations; they wait for the runner of a consortium. */
+/** Told to four validators of four organizations. */
 export const consortiumLies: readonly Lie[] = [
   ...told("operator", {
     "consortium-refuse": "1 of 4 validators takes nothing from one member",

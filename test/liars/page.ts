@@ -1,6 +1,5 @@
 /** `docs/liars-matrix.md`, written from a run. */
-import { type Claim, claims, difference, isKept, type Told } from "./claims.ts"
-import { consortiumCells, noConsortium } from "./countersign/consortium-cells.ts"
+import { type Claim, claims, consortiumClaims, difference, isKept, isKeptByFour, type Told } from "./claims.ts"
 import { type Actor, type Cell, consortiumLies, nothingWritten } from "./lies.ts"
 import type { Run } from "./recorded.ts"
 
@@ -43,6 +42,11 @@ believing whoever noticed; where nothing was written none is needed. What the ba
 one organization's program; what follows when that organization lies stands under Operator.
 `
 
+const fourIntro = `Four organizations run CometBFT, each lie told to a network of its own: three validators with our software in one
+process, the fourth the liar's; in the last, three leave the fourth. The baseline has one operator: a claim for four is
+held against what that one can do. Run by four, the baseline would need what this engine is, an agreement among them.
+`
+
 const actors: readonly Actor[] = ["provider", "payer", "patient", "operator", "thief", "collusion"]
 
 function shown({ verdict, by, when, evidence, note, ms }: Cell): string {
@@ -64,15 +68,27 @@ function table(told: readonly Told[]): string {
   return ["| Lie | Countersign, one operator | Baseline | |", "| --- | --- | --- | --- |", ...rows].join("\n")
 }
 
-function consortium(): string {
-  const rows = consortiumLies.map(({ id, lie }) => `| ${lie} | ${id in consortiumCells ? "run" : "*not run*"} |`)
-  const why = consortiumLies.every(({ id }) => id in consortiumCells) ? "" : `Not run: ${noConsortium}.\n\n`
-  return `## Four validators (engine: consortium)\n\n${why}| Lie | Countersign, four validators |\n| --- | --- |\n${rows.join("\n")}\n`
+function four(cells: Run["consortium"], told: readonly Told[]): string {
+  const rows = consortiumLies.map(({ id, lie }) => {
+    const cell = cells.get(id)
+    return `| ${lie} | ${cell === undefined ? "*not run*" : shown(cell).replaceAll("|", "\\|")} |`
+  })
+  const claimed = consortiumClaims.map((one) => {
+    const against = one.lies.map(([id, baseline]) => `${id} against ${baseline}`).join(", ")
+    return `- ${isKeptByFour(one, told, cells) ? "Kept" : "Dropped"}: ${one.claim} (${against}).`
+  })
+  return [
+    "## Four validators (engine: consortium)\n",
+    fourIntro,
+    "| Lie | Countersign, four validators |\n| --- | --- |",
+    ...rows,
+    `\n${claimed.join("\n")}\n`,
+  ].join("\n")
 }
 
 const bullet = ({ claim, lies }: Claim) => `- ${claim} (${lies.join(", ")}).`
 
-export function pageOf({ told, postgres }: Run): string {
+export function pageOf({ told, postgres, consortium }: Run): string {
   const of = (actor: Actor) => told.filter((one) => one.actor === actor)
   const count = (test: (by: number) => boolean) => told.filter((one) => test(difference(one))).length
   const [better, worse] = [count((by) => by > 0), count((by) => by < 0)]
@@ -83,7 +99,7 @@ export function pageOf({ told, postgres }: Run): string {
     intro,
     `Of ${told.length} lies Countersign does better in ${better}, the same in ${told.length - better - worse}, worse in ${worse}. PostgreSQL ${postgres}.\n`,
     ...tables,
-    consortium(),
+    four(consortium, told),
     `## Claims kept\n\nBetter in at least one cell and worse in none.\n\n${kept.map(bullet).join("\n")}\n`,
     `## Claims dropped\n\nWhat may be true of Countersign, but is no advantage over such a database, or is one of the database's.\n\n${dropped.map(bullet).join("\n")}\n`,
     `## Where the baseline does better\n\n${weaker.join("\n")}\n`,

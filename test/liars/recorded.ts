@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { sha256, toUtf8 } from "#crypto"
 import { concat, toHex } from "../../src/base/bytes.ts"
 import type { Told } from "./claims.ts"
-import { type Cell, lies } from "./lies.ts"
+import { type Cell, consortiumLies, lies } from "./lies.ts"
 
 const folder = import.meta.dirname
 const file = join(folder, "matrix.ndjson")
@@ -29,6 +29,8 @@ export interface Run {
   readonly postgres: string
   readonly seconds: number
   readonly told: readonly Told[]
+  /** What four validators made of the lies that are told to them alone; those that were told. */
+  readonly consortium: Cells
 }
 
 export type Cells = ReadonlyMap<string, Cell>
@@ -43,16 +45,25 @@ export function together(countersign: Cells, baseline: Cells): readonly Told[] {
   return lies.map((lie) => ({ ...lie, countersign: countersign.get(lie.id)!, baseline: baseline.get(lie.id)! }))
 }
 
-export function writeRun({ told, ...head }: Run): void {
+export function writeRun({ told, consortium, ...head }: Run): void {
   const cells = told.map(({ id, countersign, baseline }) => ({ id, countersign, baseline }))
-  writeFileSync(file, [head, ...cells].map((line) => `${JSON.stringify(line)}\n`).join(""))
+  const four = [...consortium].map(([id, cell]) => ({ id, consortium: cell }))
+  writeFileSync(file, [head, ...cells, ...four].map((line) => `${JSON.stringify(line)}\n`).join(""))
 }
 
+type Row = { id: string } & ({ countersign: Cell; baseline: Cell } | { consortium: Cell })
+
+/** @throws Error when a lie has no cell, or a cell no lie. */
 export function readRun(): Run {
   const [head, ...cells] = readFileSync(file, "utf8").trimEnd().split("\n")
-  const rows = cells.map((line) => JSON.parse(line) as { id: string; countersign: Cell; baseline: Cell })
-  const half = (name: "countersign" | "baseline") => new Map(rows.map((row) => [row.id, row[name]]))
-  return { ...(JSON.parse(head!) as Omit<Run, "told">), told: together(half("countersign"), half("baseline")) }
+  const rows = cells.map((line) => JSON.parse(line) as Row)
+  const pairs = rows.flatMap((row) => ("consortium" in row ? [] : [row]))
+  const consortium = new Map(rows.flatMap((row) => ("consortium" in row ? [[row.id, row.consortium] as const] : [])))
+  const strange = [...consortium.keys()].filter((id) => !consortiumLies.some((lie) => lie.id === id))
+  if (strange.length > 0) throw new Error(`no lie ${strange}`)
+  const half = (name: "countersign" | "baseline") => new Map(pairs.map((row) => [row.id, row[name]]))
+  const told = together(half("countersign"), half("baseline"))
+  return { ...(JSON.parse(head!) as Omit<Run, "told" | "consortium">), told, consortium }
 }
 
 /** What must be the same in every run: all but the time it took. */

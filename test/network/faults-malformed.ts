@@ -166,6 +166,7 @@ const malformed: Fault = {
     if (dead > 0 || consortium.deaths.length > deaths) scene.fail(`${dead} of ${pids.length} processes died`)
     if (acknowledgedBetween(scene, from, performance.now()) === 0) scene.fail("nothing was acknowledged meanwhile")
     const counts = [...sent].map(([name, count]) => `${name} ${count}`).join(", ")
+    await strangersServed(scene)
     scene.note(`connections with malformed messages: ${counts}; ${pids.length - dead} of ${pids.length} processes live`)
     for (const organization of validators)
       if (!consortium.up.includes(organization)) scene.fail(`${organization} is down`)

@@ -41,10 +41,14 @@ const tailMs = 1500
 const recoveryMs = 120_000
 
 export async function playRound(fault: Fault, stage: Stage, random: Random): Promise<Row> {
+  const skipped = fault.absent?.()
+  const at = new Date().toISOString()
+  return skipped === undefined ? play(fault, stage, random) : { ...emptyRow(fault.name, at), skipped }
+}
+
+async function play(fault: Fault, stage: Stage, random: Random): Promise<Row> {
   const { consortium, load, judge } = stage
   const at = new Date().toISOString()
-  const skipped = fault.absent?.()
-  if (skipped !== undefined) return { ...emptyRow(fault.name, at), skipped }
   const notes: string[] = []
   const failures: string[] = []
   const scratch = mkdtempSync(join(stage.directory, "round-"))

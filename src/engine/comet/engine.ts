@@ -50,6 +50,8 @@ export interface CometOptions {
   readonly threads?: number
   /** Transactions under way before `submit` faults. */
   readonly queue?: number
+  /** Between two batches while one waits for its block; 20 when left out. */
+  readonly gatherMs?: number
   /** How long a transaction may wait for its block before `submit` faults: it may still take effect. */
   readonly patienceMs?: number
   /** Blocks to keep, 0 for all; and how often a snapshot is taken, 0 for never. In heights. */
@@ -75,6 +77,7 @@ interface Entry<T extends Decoded> {
 /** Consensus transactions are handed over in base64 within a request of 1 MB. */
 const patienceMs = 30_000
 const retryMs = 50
+const gatherMs = 20
 /** Transactions that one verification takes at most, so that those who come later are not held up for long. */
 const verifyAtOnce = 500
 
@@ -95,6 +98,7 @@ export class CometEngine<T extends Decoded> implements Engine {
   #verifying: Promise<unknown> = Promise.resolve()
   #incoming: Entry<T>[] = []
   #gathering = false
+  #lastSent = 0
   #process: RunningProcess | undefined
   #attaching: Promise<void> | undefined
   #attachAgain = false
@@ -241,6 +245,7 @@ export class CometEngine<T extends Decoded> implements Engine {
       // What arrives within one turn of the event loop goes together.
       await new Promise(setImmediate)
       while (this.#incoming.length > 0 && this.#halted === undefined) {
+        await this.#together()
         const entries = this.#incoming.slice(0, verifyAtOnce)
         this.#incoming = this.#incoming.slice(verifyAtOnce)
         await this.#send(await this.#goodOnes(entries))
@@ -250,6 +255,16 @@ export class CometEngine<T extends Decoded> implements Engine {
     } finally {
       this.#gathering = false
     }
+  }
+
+  /**
+   * While a batch of ours waits for its block, what comes goes together a little longer: it would not be in an earlier
+   * block, and every batch costs each validator a message, a check and a line in its log.
+   */
+  async #together(): Promise<void> {
+    const wait = (this.#options.gatherMs ?? gatherMs) - (performance.now() - this.#lastSent)
+    if (this.#outbox.size > 0 && wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+    this.#lastSent = performance.now()
   }
 
   async #goodOnes(entries: readonly Entry<T>[]): Promise<readonly Entry<T>[]> {

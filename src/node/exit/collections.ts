@@ -50,7 +50,8 @@ export const staying = [
   "key-notices",
   "keys-taken",
   "keys-told",
-  "keys-order",
+  "keys-by",
+  "keys-ahead",
 ] as const
 
 /**

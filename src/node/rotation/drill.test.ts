@@ -10,7 +10,7 @@ import { toHex } from "../../base/bytes.ts"
 import { keyId } from "../../base/envelope.ts"
 import { Refused, refuse } from "../../base/refusal.ts"
 import { Assembly } from "../../ledger/constitution/assembly.ts"
-import { chainId, clinic, orgSeed } from "../../ledger/example-chain.ts"
+import { association, chainId, clinic, orgSeed, regulator } from "../../ledger/example-chain.ts"
 import { rejections } from "../../ledger/rejection.ts"
 import { type Role, roles } from "../../ledger/roles.ts"
 import type { NodeContext } from "../context.ts"
@@ -20,6 +20,7 @@ import type { Work } from "../work.ts"
 import { type DrillReport, runDrill } from "./drill.ts"
 import { drillUses } from "./drill-steps.ts"
 import { keyOperations } from "./key-desk.ts"
+import { rotateValidator, takeValidatorKey } from "./validator-key.ts"
 
 class Stopped extends Error {}
 
@@ -110,6 +111,9 @@ async function nodeOf({ chain, work, power }: Bench, kind: "provider" = "provide
       get hour() {
         return chain.hour
       },
+      get runningHour() {
+        return chain.hour
+      },
       tables: () => chain.tables,
       submit: async (bytes: Uint8Array) => {
         power.step()
@@ -196,6 +200,41 @@ test("an admin key that somebody else has ended: the members replace it, and the
   } as const
   assert.equal(bench.chain.decide(action), "applied")
   checkEnd(bench, node, await runDrill(node, everything), "after the members' vote")
+})
+
+test("the key that signs blocks: the old one loses its power by one vote, the new one gets it by the next", async () => {
+  const bench = begun()
+  const seed = new Uint8Array(32).fill(9)
+  bench.work.rowsById.set("seeds\0validator", seed)
+  const { tables } = bench.chain
+  for (const [key] of [...tables.validators.rows()]) tables.validators.remove(key)
+  tables.validators.put({ key: keyId(publicKeyOf(seed)) }, { org: owner, power: 7 })
+  for (const org of [3, 4, 5, 6])
+    tables.validators.put({ key: keyId(publicKeyOf(new Uint8Array(32).fill(org))) }, { org, power: 7 })
+  tables.flush()
+  const node = await nodeOf(bench)
+  const own = () => [...bench.chain.tables.validators.rows()].filter(([, { org }]) => org === owner)
+  const vote = (proposal: string) => {
+    const id = new Uint8Array(Buffer.from(proposal, "hex"))
+    for (const org of [regulator, association]) bench.chain.vote(org, id)
+  }
+  const first = await rotateValidator(node)
+  assert.ok(!first.done && first.proposal !== undefined)
+  assert.equal((await rotateValidator(node)).proposal, first.proposal, "asked again, the same proposal")
+  vote(first.proposal)
+  assert.deepEqual(own(), [])
+  const second = await rotateValidator(await nodeOf(bench))
+  assert.ok(!second.done && second.proposal !== undefined && second.proposal !== first.proposal)
+  assert.equal(toHex(keyId(node.keys.publicKey("validator"))), toHex(first.old), "the old one until the vote")
+  vote(second.proposal)
+  assert.deepEqual(
+    own().map(([{ key }, { power }]) => [toHex(key), power]),
+    [[toHex(first.next), 7]],
+  )
+  // At its next start the node signs with it.
+  const again = await nodeOf(bench)
+  await takeValidatorKey(bench.chain.tables, owner, again)
+  assert.equal(toHex(keyId(again.keys.publicKey("validator"))), toHex(first.next))
 })
 
 test("one use at the desk: rotated with its grace, ended at once, and refusals by code", async () => {

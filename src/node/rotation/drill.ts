@@ -8,9 +8,11 @@
  * The key that signs mail ends last: until the others have this node's word under the new one, it is how they know it.
  */
 import { toHex } from "../../base/bytes.ts"
+import { keyId } from "../../base/envelope.ts"
 import { Fault } from "../../base/fault.ts"
 import { Refused } from "../../base/refusal.ts"
 import type { NodeContext } from "../context.ts"
+import { privateUses } from "../keys.ts"
 import type { Work } from "../work.ts"
 import { type DrillRow, type DrillUse, stepsOf, wordOf } from "./drill-steps.ts"
 import { foreignKeys } from "./ledger-keys.ts"
@@ -99,6 +101,12 @@ async function begin({ work }: NodeContext, { compromised, anew }: DrillOrder): 
   return drill
 }
 
+const isPrivate = (use: string) => privateUses.some((name) => name === use)
+
+function hasNewMailKey({ keys }: NodeContext, drill: Drill): boolean {
+  return drill.row("operate")?.next === toHex(keyId(keys.publicKey("operate")))
+}
+
 /** What the ledger refuses, or nobody can be asked for now, leaves its row waiting; the others go on. */
 async function attempt(drill: Drill, use: string, step: (row: DrillRow) => Promise<DrillRow>): Promise<void> {
   const row = drill.row(use)
@@ -125,12 +133,15 @@ export async function runDrill(node: NodeContext, order: DrillOrder): Promise<Dr
   for (const { use, change, names } of steps) {
     // Names of old and new are on disk before anything changes, so that a run that goes on knows what was changed.
     if (drill.row(use) === undefined) await drill.put({ use, ...(await names()), state: "waits" })
+    // The others believe new addresses under a new key for mail alone: before it, these would only cut the node off.
+    if (isPrivate(use) && !hasNewMailKey(node, drill)) continue
     await attempt(drill, use, change)
   }
   await node.mail.signAnew()
   const resealed = await resealRecords(node)
   await drill.keep({ resealed: drill.stored.resealed + resealed })
-  let open = await tellOrganizations(node, drill.stored.notice, order.patienceMs)
+  const patienceMs = hasNewMailKey(node, drill) ? order.patienceMs : 0
+  let open = await tellOrganizations(node, drill.stored.notice, patienceMs)
   await drill.keep({ patients: drill.stored.patients + (await tellPatients(node, drill.stored.order)) })
   for (const { use, end } of steps) {
     if (end === undefined || drill.row(use)?.state === "done") continue

@@ -41,14 +41,12 @@ function patienceOf(fields: Fields): number {
   return fields.has("patienceMs") ? fields.integer("patienceMs", { most: mostPatienceMs }) : usualPatienceMs
 }
 
-/** What the others know the node by: they are told when it changes. */
-const toldOf: readonly LedgerUse[] = ["operate", "peer"]
-
 async function rotateOne(node: NodeContext, fields: Fields): Promise<unknown> {
   const use = useOf(node, fields)
   const { old, next, from } = await rotateUse(node, use)
   const until = node.chain.tables().keys.get({ key: old })?.until
-  if (!toldOf.includes(use)) return { use, old, next, from, until }
+  if (use !== "operate") return { use, old, next, from, until }
+  // By this key the others know the node: they are told of its successor.
   await node.mail.signAnew()
   const untold = await tellOrganizations(node, await nextNotice(node.work), patienceOf(fields))
   return { use, old, next, from, until, untold }

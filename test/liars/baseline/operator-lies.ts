@@ -171,6 +171,13 @@ export const operatorLies: Readonly<Record<string, BaselineLie>> = {
     return { ...cell, evidence: "a signed head with a time that has not come" }
   },
 
+  async "clock-behind"(scene) {
+    scene.clock.operatorAhead = -14 * 86_400
+    const cell = await foundBy(scene, "every member", () => scene.members.hospital.look())
+    scene.clock.operatorAhead = 0
+    return { ...cell, evidence: none, note: "To others an old time proves nothing: the head may be old." }
+  },
+
   async friend(scene) {
     const checkin = await scene.arrive()
     const draft = signRow(scene.seeds["colleague"]!, "record", { checkin, facts })

@@ -37,12 +37,14 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined> |
 
 export const heightOf = async (node: DeskClient) => (await node.get<{ height: number }>("/health")).height
 
-/** A copy of the operator's directory as it lies there; nobody writes while it is made. */
-export function copyOperator(community: LiarCommunity, root: string): string {
-  const copy = mkdtempSync(join(root, "operator-"))
-  cpSync(community.node(operatorNumber).directory, copy, { recursive: true })
+/** A copy of an organization's directory as it lies there; nobody writes while it is made. */
+export function copyOf(community: LiarCommunity, organization: number, root: string): string {
+  const copy = mkdtempSync(join(root, "copy-"))
+  cpSync(community.node(organization).directory, copy, { recursive: true })
   return copy
 }
+
+export const copyOperator = (community: LiarCommunity, root: string) => copyOf(community, operatorNumber, root)
 
 interface Identity {
   readonly organization: number

@@ -3,19 +3,23 @@ import { once } from "node:events"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { equalBytes } from "../../../src/base/bytes.ts"
+import { equalBytes, fromHex } from "../../../src/base/bytes.ts"
 import { verifyCommit } from "../../../src/base/chain/commit.ts"
+import type { DeskClient } from "../../../src/cli/community/desk-client.ts"
 import { operatorNumber } from "../../../src/cli/visit/community.ts"
 import { caughtUp, deposit, roles } from "../../../src/cli/visit/setting.ts"
 import { openTables, type Tables } from "../../../src/ledger/state.ts"
 import { certificateOf } from "../../../src/node/certificate.ts"
 import { Transport } from "../../../src/node/transport.ts"
 import { StateStore } from "../../../src/store/state-store.ts"
+import { verifyEquivocation } from "../../../src/verify/header-equivocation.ts"
+import type { TrustAnchor } from "../../../src/verify/trust.ts"
 import { verifyReceipt } from "../../../src/verify/verify.ts"
 import { type Cell, must, none, notCaught, timed } from "../lies.ts"
 import {
   blockAt,
   book,
+  copyOf,
   copyOperator,
   heightOf,
   listFor,
@@ -24,6 +28,7 @@ import {
   startDouble,
   until,
 } from "./double.ts"
+import { clockLies } from "./operator-clock.ts"
 import type { Telling } from "./party-cells.ts"
 
 export type OperatorLie = (telling: Telling, root: string) => Promise<Cell>
@@ -107,6 +112,18 @@ async function alteredState(
   }
 }
 
+const portOf = ({ url }: DeskClient) => Number(new URL(url).port)
+
+/** What a node keeps, once it has it, of an operator that signed twice: good for anybody who has the genesis. */
+async function keptEvidence(node: DeskClient, anchor: TrustAnchor): Promise<void> {
+  const { evidence } = await until("a node keeps evidence", async () => {
+    const { histories } = await node.desk<{ histories: readonly { readonly evidence: string }[] }>("evidence")
+    return histories[0]
+  })
+  const named = verifyEquivocation(fromHex(evidence), anchor)
+  must("signers" in named && named.power === named.totalPower, "the evidence names nobody")
+}
+
 export const operatorLies: Readonly<Record<string, OperatorLie>> = {
   rewrite: (telling, root) =>
     alteredState(telling, root, ({ accounts }) => {
@@ -119,26 +136,36 @@ export const operatorLies: Readonly<Record<string, OperatorLie>> = {
   reorder: (telling, root) => secondHistory(telling, root, { first: ["a", "b"], after: ["b", "a", "c", "d"] }),
   backup: (telling, root) => secondHistory(telling, root, { first: ["a"], after: ["c", "d", "e"] }),
 
-  /** Each member is kept to its own history. What would show it is made, too: nobody makes it by itself. */
+  /**
+   * Each of two members is kept to its own history: the clinic's node to the true one, the hospital's (a second process on
+   * a copy of its directory) to the other. Nobody asks them to compare.
+   */
   async "two-histories"({ scene, community }, root) {
-    const { setting, anchor } = scene
     await caughtUp(community)
-    const real = community.node(operatorNumber)
-    const before = await heightOf(real)
-    const double = await startDouble(community, copyOperator(community, root))
-    const observers = await Promise.all([real, double].map((followed) => Observer.start(setting, { root, followed })))
+    const [real, clinic] = [community.node(operatorNumber), community.node(roles.clinic)]
+    const double = await startDouble(community, copyOf(community, operatorNumber, root))
+    const hospital = await community.startNode(roles.hospital, copyOf(community, roles.hospital, root))
     try {
+      await listFor(community, hospital, new Map([[operatorNumber, portOf(double)]]))
+      await hospital.desk("resume")
+      await listFor(community, clinic, new Map([[roles.hospital, portOf(hospital)]]))
       await book(real, "one story")
       await book(double, "another story")
-      await Promise.all(observers.map(async (one) => one.reached(Math.max(before + 2, await heightOf(one.followed)))))
-      const [a, b] = [await blockAt(real, before + 1), await blockAt(double, before + 1)]
-      must(a && b && proveTwoHistories(a, b, anchor), "the histories are one")
-      const stopped = observers.find(({ halted }) => halted !== undefined)
-      if (stopped !== undefined) return await stoppedBy(stopped, "two signed headers of one height")
-      const evidence = "two signed headers of one height, once somebody compares"
-      return notCaught("Each node has one source and compares with no other.", { evidence })
+      const [a, b] = [await heightOf(real), await heightOf(double)]
+      const reached = async () => ((await heightOf(clinic)) >= a && (await heightOf(hospital)) >= b) || undefined
+      await until("each has its own story", reached)
+      const { ms } = await timed(() => Promise.all([clinic, hospital].map((node) => keptEvidence(node, scene.anchor))))
+      return {
+        verdict: "caught",
+        by: "clinic and hospital: each node asks the other members",
+        when: "within ten seconds",
+        evidence: "two signed headers of one height",
+        note: "Their nodes must reach each other past the operator; which story counts is for people to settle.",
+        ms,
+      }
     } finally {
-      await Promise.all(observers.map((observer) => observer.stop()))
+      await listFor(community, clinic, new Map())
+      await hospital.stop()
       await double.stop()
     }
   },
@@ -161,6 +188,8 @@ export const operatorLies: Readonly<Record<string, OperatorLie>> = {
       await observer.stop()
     }
   },
+
+  ...clockLies,
 
   async "operator-and-payer"(telling, root) {
     const { journey } = await telling.attacker.recorded()

@@ -10,7 +10,7 @@ import type { Cell } from "../lies.ts"
 import { attackCells } from "./attack-cells.ts"
 import { LiarCommunity } from "./community.ts"
 import { operatorLies } from "./operator-cells.ts"
-import { partyLies, stallAndClock, startStalling, type Telling } from "./party-cells.ts"
+import { partyLies, stallEnds, startStalling, type Telling } from "./party-cells.ts"
 import { liarScene } from "./scene.ts"
 import { secretsLies } from "./secrets-cells.ts"
 
@@ -63,9 +63,7 @@ export async function tellCountersign(report: (id: string) => void): Promise<Rea
       const stalled = await startStalling(telling)
       const rows = await runAttacks(scene, () => undefined)
       for (const [id, cell] of attackCells(rows)) tell(id, cell)
-      const { stall, clock } = await stallAndClock(telling, stalled)
-      tell("stall", stall)
-      tell("clock", clock)
+      tell("stall", await stallEnds(telling, stalled))
       await attacker.window.run(() => tellOwn(telling, root, tell))
     } finally {
       await attacker.close()

@@ -4,12 +4,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { serialize } from "node:v8"
 import { toHex } from "../../../src/base/bytes.ts"
+import { monthOfDay } from "../../../src/base/time.ts"
 import { DeskClient } from "../../../src/cli/community/desk-client.ts"
+import type { Attacker } from "../../../src/cli/visit/attacks/attacker.ts"
 import { searchFolders } from "../../../src/cli/visit/attacks/canaries.ts"
 import { links } from "../../../src/cli/visit/attacks/linkage.ts"
 import { operatorNumber } from "../../../src/cli/visit/community.ts"
 import { Journey } from "../../../src/cli/visit/journey.ts"
-import { roles } from "../../../src/cli/visit/setting.ts"
+import { deposit, roles } from "../../../src/cli/visit/setting.ts"
 import { openEnvironment, openTable } from "../../../src/store/environment.ts"
 import { type Cell, must, NotTold, notCaught, prevented } from "../lies.ts"
 import { Tap } from "../tap.ts"
@@ -50,6 +52,16 @@ async function operatorReads(telling: Telling): Promise<number> {
 const nothingThere = (what: string): Cell =>
   prevented("nothing to read is there", { when: "always", evidence: bySearch, note: what })
 
+/** The same attacker with other visits to show. */
+function showing(attacker: Attacker, visits: Partial<Pick<Attacker, "phantom" | "elsewhere">>): Attacker {
+  return new Proxy(attacker, {
+    get(target, name) {
+      const value: unknown = Reflect.get(name in visits ? visits : target, name)
+      return typeof value === "function" ? value.bind(target) : value
+    },
+  })
+}
+
 export const secretsLies: Readonly<Record<string, OwnLie>> = {
   async "read-health"(telling) {
     return (await operatorReads(telling)) === 0
@@ -73,12 +85,25 @@ export const secretsLies: Readonly<Record<string, OwnLie>> = {
   },
 
   /**
-   * Two visits of one patient at two clinics, looked at by whoever has the whole ledger. Both are held in one hour with
-   * other visits, so that an hour that is common to two alone counts as no link.
+   * All visits that a patient ever made, one at each of two clinics, looked at by whoever has the whole ledger. Another
+   * patient is at both in the same hour, so what the hour gives to all counts as no link; of hers there is no third that
+   * could hide one.
    */
-  async link({ attacker }) {
+  async link({ scene, attacker }) {
+    const { setting } = scene
+    await deposit(setting, roles.payer, attacker.hold * 4n)
+    const atHospital = { provider: roles.hospital, practitioner: await attacker.colleague() }
+    const her = new Journey(setting)
+    const enrolment = attacker.enrolment()
+    await her.enrol(enrolment)
+    await her.fetchVouchers(monthOfDay(enrolment.day), 2)
+    const hour = await attacker.hour()
+    const here = await attacker.settled({ wallet: her.wallet })
+    const there = await attacker.settled({ ...atHospital, wallet: her.wallet })
     await attacker.settled()
-    const [row] = await links.run(attacker)
+    await attacker.settled(atHospital)
+    must(hour === (await attacker.hour()), "the hour changed meanwhile")
+    const [row] = await links.run(showing(attacker, { phantom: async () => here, elsewhere: async () => there }))
     if (row?.figures === undefined) throw new NotTold(`Cannot tell the lie: ${row?.detail}`)
     return row.figures["onLedger"] === 0
       ? prevented("fresh keys a visit", {
