@@ -203,7 +203,7 @@ function isSuccessor(
   { row, ahead }: Speaking,
 ) {
   if (before === undefined) return true
-  
+  if (equalBytes(before, now)) return false
   const old = chain.tables().keys.get({ key: before })
   // What this copy has not got yet came after all that it has.
   if (old === undefined || ahead) return true

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { publicKeyOf } from "#crypto"
 import { equalBytes, toHex } from "../../../src/base/bytes.ts"
+import { flags } from "../../../src/base/chain/commit.ts"
 import { headerHash } from "../../../src/base/chain/header.ts"
 import { encodeBatch } from "../../../src/ledger/batch.ts"
 import { backupNode, restoreNode } from "../../../src/node/backup.ts"
@@ -133,6 +134,16 @@ async function receiptOf({ honest }: Consortium): Promise<Uint8Array> {
 
 const liars = [0, 1, 2].map((n) => toHex(publicKeyOf(validatorSeed(n)))).sort()
 
+/** Whether a validator's vote for a block is in a node's chain, above the first height: two first blocks share their past. */
+function hasVotedFor({ engine }: HonestNode, n: number): boolean {
+  const heights = Array.from({ length: Math.max(0, engine.height - 1) }, (_, i) => i + 2)
+  return heights.some((height) =>
+    engine
+      .block(height)!
+      .commit.signatures.some((slot) => slot.flag === flags.commit && equalBytes(slot.address, addressOf(n))),
+  )
+}
+
 /** Who voted for both histories, at any height; a height's votes are of three of four, and not always of the same. */
 function namedAtAll(own: HonestNode, shown: HonestNode, height: number): readonly string[] {
   const named = new Set<string>()
@@ -198,8 +209,11 @@ async function three(): Promise<Cell> {
     const first = await Consortium.open(join(root, "a"), { validators: 4 })
     try {
       const receipt = await receiptOf(first)
-      await first.reached(first.honest[0]!.engine.height)
       const own = first.honest[fourth]!
+      await until("each of the three has voted for a block", async () => {
+        await own.engine.submit(signedDeposit())
+        return [0, 1, 2].every((n) => hasVotedFor(own, n))
+      })
       await Promise.all(first.honest.slice(0, fourth).map((one) => one.stop()))
       const second = await Consortium.open(join(root, "b"), { validators: 4, nodes: fourth })
       try {
