@@ -5,12 +5,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { fromHex } from "../src/base/bytes.ts"
+import { Community } from "../src/cli/community/community.ts"
+import { plansFolder, readPlanFiles } from "../src/cli/community/plan-files.ts"
+import { anchorOf, deposit, engagePractitioner, found, publishPlan, roles } from "../src/cli/community/setting.ts"
 import { type AttackRow, type AttackScene, runAttacks } from "../src/cli/visit/attacks/index.ts"
-import { Community } from "../src/cli/visit/community.ts"
 import { eyeVisit, eyeVisitDay } from "../src/cli/visit/eye-visit.ts"
 import { Journey } from "../src/cli/visit/journey.ts"
-import { plansFolder, readPlanFiles } from "../src/cli/visit/plan-files.ts"
-import { anchorOf, deposit, engagePractitioner, found, publishPlan, roles } from "../src/cli/visit/setting.ts"
 
 const expected: Readonly<Record<string, readonly [result: string, by: string]>> = {
   "stolen demographics": ["blocked", "desk: no-cover, signer-unknown"],

@@ -11,12 +11,13 @@ import { join, relative } from "node:path"
 import { after, before, test } from "node:test"
 import { toUtf8 } from "#crypto"
 import { fromHex, toHex } from "../src/base/bytes.ts"
+import { Community } from "../src/cli/community/community.ts"
+import { organizations } from "../src/cli/community/organizations.ts"
+import { plansFolder, readPlanFiles } from "../src/cli/community/plan-files.ts"
+import { deposit, engagePractitioner, found, publishPlan, roles } from "../src/cli/community/setting.ts"
 import { searchFolders } from "../src/cli/visit/attacks/canaries.ts"
-import { Community, organizations } from "../src/cli/visit/community.ts"
 import { eyeVisit } from "../src/cli/visit/eye-visit.ts"
 import { Journey } from "../src/cli/visit/journey.ts"
-import { plansFolder, readPlanFiles } from "../src/cli/visit/plan-files.ts"
-import { deposit, engagePractitioner, found, publishPlan, roles } from "../src/cli/visit/setting.ts"
 
 /** Strings that occur nowhere else, in each place where a person or a finding is written down. */
 const canaries = {

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict"
 import { fromHex, toHex } from "../src/base/bytes.ts"
+import { deposit, type Practitioner, roles, type Setting } from "../src/cli/community/setting.ts"
 import { Journey } from "../src/cli/visit/journey.ts"
-import { deposit, type Practitioner, roles, type Setting } from "../src/cli/visit/setting.ts"
 import type { VisitCase } from "../src/cli/visit/visit-case.ts"
 import type { Review } from "../src/wallet/review.ts"
 

@@ -9,10 +9,9 @@ import { Fault } from "../src/base/fault.ts"
 import { toJson } from "../src/base/json.ts"
 import { type Refusal, Refused } from "../src/base/refusal.ts"
 import { encodeAs, type StructCodec } from "../src/base/schema.ts"
-import { type Community, type MemberOrganization, operatorNumber, organizations } from "../src/cli/visit/community.ts"
-import { eyeVisit, eyeVisitDay } from "../src/cli/visit/eye-visit.ts"
-import { Journey } from "../src/cli/visit/journey.ts"
-import { plansFolder, readPlanFiles } from "../src/cli/visit/plan-files.ts"
+import type { Community } from "../src/cli/community/community.ts"
+import { type MemberOrganization, operatorNumber, organizations } from "../src/cli/community/organizations.ts"
+import { plansFolder, readPlanFiles } from "../src/cli/community/plan-files.ts"
 import {
   deposit,
   engagePractitioner,
@@ -21,7 +20,9 @@ import {
   publishPlan,
   roles,
   type Setting,
-} from "../src/cli/visit/setting.ts"
+} from "../src/cli/community/setting.ts"
+import { eyeVisit, eyeVisitDay } from "../src/cli/visit/eye-visit.ts"
+import { Journey } from "../src/cli/visit/journey.ts"
 import type { VisitCase } from "../src/cli/visit/visit-case.ts"
 import { encodePayload, mailBody, mailType } from "../src/ledger/envelopes.ts"
 import { KeyRing, signWith } from "../src/node/keys.ts"

@@ -3,9 +3,10 @@
  * some of them with a CometBFT validator of their own. For tests.
  */
 import { join } from "node:path"
+import type { Community, Members } from "../src/cli/community/community.ts"
 import { NodeProcess } from "../src/cli/community/node-process.ts"
+import { organizations } from "../src/cli/community/organizations.ts"
 import { freePorts } from "../src/cli/network/ports.ts"
-import { type Community, type Members, organizations } from "../src/cli/visit/community.ts"
 
 interface Identity {
   readonly organization: number

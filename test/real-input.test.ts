@@ -12,10 +12,7 @@ import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { fromHex, toHex } from "../src/base/bytes.ts"
 import { Refused } from "../src/base/refusal.ts"
-import { readMaybeGzipped } from "../src/cli/input-file.ts"
-import { Community } from "../src/cli/visit/community.ts"
-import { caseFromFhir } from "../src/cli/visit/fhir-case.ts"
-import { Journey } from "../src/cli/visit/journey.ts"
+import { Community } from "../src/cli/community/community.ts"
 import {
   anchorOf,
   deposit,
@@ -24,7 +21,10 @@ import {
   publishPlan,
   roles,
   type Setting,
-} from "../src/cli/visit/setting.ts"
+} from "../src/cli/community/setting.ts"
+import { readMaybeGzipped } from "../src/cli/input-file.ts"
+import { caseFromFhir } from "../src/cli/visit/fhir-case.ts"
+import { Journey } from "../src/cli/visit/journey.ts"
 import type { VisitCase } from "../src/cli/visit/visit-case.ts"
 import { caseFrom837 } from "../src/cli/visit/x12-case.ts"
 import { isRefusal } from "../src/formats/answer.ts"

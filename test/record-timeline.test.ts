@@ -12,10 +12,9 @@ import { toUtf8 } from "#crypto"
 import { toHex } from "../src/base/bytes.ts"
 import { toJson } from "../src/base/json.ts"
 import { type Refusal, Refused } from "../src/base/refusal.ts"
-import { type Community, operatorNumber, organizations } from "../src/cli/visit/community.ts"
-import { eyeVisit, eyeVisitDay } from "../src/cli/visit/eye-visit.ts"
-import { Journey } from "../src/cli/visit/journey.ts"
-import { plansFolder, readPlanFiles } from "../src/cli/visit/plan-files.ts"
+import type { Community } from "../src/cli/community/community.ts"
+import { operatorNumber, organizations } from "../src/cli/community/organizations.ts"
+import { plansFolder, readPlanFiles } from "../src/cli/community/plan-files.ts"
 import {
   deposit,
   engagePractitioner,
@@ -24,7 +23,9 @@ import {
   publishPlan,
   roles,
   type Setting,
-} from "../src/cli/visit/setting.ts"
+} from "../src/cli/community/setting.ts"
+import { eyeVisit, eyeVisitDay } from "../src/cli/visit/eye-visit.ts"
+import { Journey } from "../src/cli/visit/journey.ts"
 import { Node } from "../src/node/node.ts"
 
 const root = mkdtempSync(join(tmpdir(), "countersign-timeline-"))
@@ -83,7 +84,11 @@ const note = (text: string) => ({ mediaType: "text/plain", category: "notes", by
 before(async () => {
   const started = await Promise.all(organizations.map(start))
   const byNumber = new Map(started.map((node) => [node.member.number, node]))
-  const community = { turnable: true, nodes: started, node: (number: number) => byNumber.get(number)! } as unknown as Community
+  const community = {
+    turnable: true,
+    nodes: started,
+    node: (number: number) => byNumber.get(number)!,
+  } as unknown as Community
   setting = await found(community, eyeVisitDay * 86_400 + 8 * 3600)
   const practitioner = await engagePractitioner(setting, roles.clinic, visit.practitioner.licence)
   const plan = await publishPlan(setting, visit.plan)

@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { toUtf8 } from "#crypto"
 import { fromHex, toHex } from "../src/base/bytes.ts"
-import { caughtUp, engagePractitioner, roles } from "../src/cli/visit/setting.ts"
+import { caughtUp, engagePractitioner, roles } from "../src/cli/community/setting.ts"
 import { type Exchange, LocalNode, newPatient, openScene, type Scene, until, writeAs } from "./local-community.ts"
 
 const canary = "quiet-canary-9c41"

@@ -12,11 +12,9 @@ import { after, before, test } from "node:test"
 import { fromHex, toHex } from "../src/base/bytes.ts"
 import { Refused } from "../src/base/refusal.ts"
 import { formatDate, monthOfDay } from "../src/base/time.ts"
-import { move } from "../src/cli/move.ts"
-import { verifyFiles } from "../src/cli/verify.ts"
-import { Community, operatorNumber, organizations } from "../src/cli/visit/community.ts"
-import { eyeVisit, planOfYear } from "../src/cli/visit/eye-visit.ts"
-import { plansFolder, readPlanFiles } from "../src/cli/visit/plan-files.ts"
+import { Community } from "../src/cli/community/community.ts"
+import { operatorNumber, organizations } from "../src/cli/community/organizations.ts"
+import { plansFolder, readPlanFiles } from "../src/cli/community/plan-files.ts"
 import {
   deposit,
   engagePractitioner,
@@ -25,7 +23,10 @@ import {
   publishPlan,
   roles,
   type Setting,
-} from "../src/cli/visit/setting.ts"
+} from "../src/cli/community/setting.ts"
+import { move } from "../src/cli/move.ts"
+import { verifyFiles } from "../src/cli/verify.ts"
+import { eyeVisit, planOfYear } from "../src/cli/visit/eye-visit.ts"
 import { SettableClock } from "../src/engine/clock.ts"
 import { findCometBft } from "../src/engine/comet/binary.ts"
 import { EmbeddedEngine } from "../src/engine/embedded/engine.ts"

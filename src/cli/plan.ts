@@ -18,9 +18,9 @@ import { readPlan } from "../plan/read.ts"
 import { runCase } from "../plan/run-case.ts"
 import type { Named, Step } from "../plan/trace.ts"
 import type { Command, CommandResult } from "./command.ts"
+import { readPlanFiles } from "./community/plan-files.ts"
 import { readInputFile } from "./input-file.ts"
 import type { Screen } from "./screen.ts"
-import { readPlanFiles } from "./visit/plan-files.ts"
 
 interface ReadFiles {
   /** Undefined when the document does not read. */

@@ -16,11 +16,11 @@ import { Node } from "../node/node.ts"
 import { practitionerId } from "../node/registry-desk.ts"
 import { BadLines, readRoster } from "../node/roster.ts"
 import { Transport } from "../node/transport.ts"
+import { plansFolder, readPlanFiles } from "./community/plan-files.ts"
 import { openDesk, writeDeskFile } from "./desk.ts"
 import { practitionerCommand } from "./practitioner.ts"
 import { type LineReport, rosterCommand } from "./roster.ts"
 import { Screen } from "./screen.ts"
-import { plansFolder, readPlanFiles } from "./visit/plan-files.ts"
 
 const root = mkdtempSync(join(tmpdir(), "countersign-roster-"))
 const at = (...names: readonly string[]) => join(root, ...names)

@@ -64,7 +64,7 @@ function orRefuse<T extends object>(value: T | Rejection, remedy: string): T {
 /** @throws Refused `node-running` while a process has this node's ledger or work open. */
 export async function demandStopped(directory: string, startKey?: string): Promise<void> {
   const places = [directory, join(directory, "ledger")].map((place) => processesWith(place))
-  if (startKey !== undefined) places.push(processesWith(join(directory, "work"), startKey))
+  if (startKey !== undefined) places.push(processesWith(join(directory, "work", "data"), startKey))
   const [id] = (await Promise.all(places)).flat()
   if (id === undefined) return
   const message = `Cannot move chain: process ${id} has this directory open`

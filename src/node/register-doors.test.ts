@@ -10,7 +10,7 @@ import { after, before, test } from "node:test"
 import { openScene, type Scene } from "../../test/local-community.ts"
 import { equalBytes, toHex } from "../base/bytes.ts"
 import { encodeAs } from "../base/schema.ts"
-import { anchorOf, engagePractitioner, roles } from "../cli/visit/setting.ts"
+import { anchorOf, engagePractitioner, roles } from "../cli/community/setting.ts"
 import { schemas } from "../ledger/rows.ts"
 import {
   decodeRegisterPage,

@@ -7,9 +7,9 @@ import { join } from "node:path"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { refuse } from "../../base/refusal.ts"
 import { startKeyFrom } from "../../node/start-key.ts"
+import type { Members } from "../community/community.ts"
 import { type DeskAddress, DeskClient } from "../community/desk-client.ts"
 import { organizations } from "../community/organizations.ts"
-import type { Members } from "../visit/community.ts"
 import type { Network } from "./network.ts"
 
 interface NetworkFile {

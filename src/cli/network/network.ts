@@ -12,7 +12,7 @@ import { foundCommunity } from "../../node/founding.ts"
 import { startKeyFrom } from "../../node/start-key.ts"
 import { NodeProcess } from "../community/node-process.ts"
 import { type MemberOrganization, organizations } from "../community/organizations.ts"
-import { compileOnce } from "../visit/warm-start.ts"
+import { compileOnce } from "../community/warm-start.ts"
 import { freePorts } from "./ports.ts"
 
 export interface NetworkOptions {

@@ -8,11 +8,9 @@ import { Fault } from "../../base/fault.ts"
 import { Refused } from "../../base/refusal.ts"
 import { formatDate } from "../../base/time.ts"
 import { legStates } from "../../ledger/rows.ts"
+import type { Members } from "../community/community.ts"
 import { DeskClient } from "../community/desk-client.ts"
-import type { Members } from "../visit/community.ts"
-import { eyeVisit, planOfYear } from "../visit/eye-visit.ts"
-import { Journey } from "../visit/journey.ts"
-import { plansFolder, readPlanFiles } from "../visit/plan-files.ts"
+import { plansFolder, readPlanFiles } from "../community/plan-files.ts"
 import {
   deposit,
   engagePractitioner,
@@ -21,7 +19,9 @@ import {
   publishPlan,
   roles,
   type Setting,
-} from "../visit/setting.ts"
+} from "../community/setting.ts"
+import { eyeVisit, planOfYear } from "../visit/eye-visit.ts"
+import { Journey } from "../visit/journey.ts"
 import type { VisitCase } from "../visit/visit-case.ts"
 import type { Network } from "./network.ts"
 

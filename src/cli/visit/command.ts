@@ -9,15 +9,15 @@ import { parseArgs } from "node:util"
 import { formatMoney } from "../../base/money.ts"
 import { formatDate } from "../../base/time.ts"
 import type { Command, CommandResult } from "../command.ts"
+import { Community } from "../community/community.ts"
+import { plansFolder, readPlanFiles } from "../community/plan-files.ts"
+import { anchorOf, found, join as joinCommunity, resume, type Setting } from "../community/setting.ts"
 import type { Screen } from "../screen.ts"
 import { verifyFiles } from "../verify.ts"
 import { showAttacks } from "./attack-score.ts"
 import type { AttackRow } from "./attacks/scene.ts"
-import { Community } from "./community.ts"
 import { eyeVisit, morningVisits, planOfYear } from "./eye-visit.ts"
 import { OutFolder } from "./files.ts"
-import { plansFolder, readPlanFiles } from "./plan-files.ts"
-import { anchorOf, found, join as joinCommunity, resume, type Setting } from "./setting.ts"
 import {
   auditStep,
   claimStep,

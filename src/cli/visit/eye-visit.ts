@@ -4,7 +4,8 @@ import { assert } from "../../base/assert.ts"
 import { formatDate, parseDate } from "../../base/time.ts"
 import { eyeVisitResources } from "../../formats/fhir/visit-resources.ts"
 import { type ClaimLine, plainLine, plainMember } from "../../plan/claim.ts"
-import type { PlanFiles, VisitCase } from "./visit-case.ts"
+import type { PlanFiles } from "../community/plan-files.ts"
+import type { VisitCase } from "./visit-case.ts"
 
 function day(text: string): number {
   const value = parseDate(text)

@@ -20,10 +20,11 @@ import { inputOf } from "../../plan/input.ts"
 import type { Plan } from "../../plan/plan.ts"
 import { readPlan } from "../../plan/read.ts"
 import { firstSnapshot } from "../../plan/snapshot.ts"
-import { organizations } from "./community.ts"
+import { organizations } from "../community/organizations.ts"
+import type { PlanFiles } from "../community/plan-files.ts"
+import { roles } from "../community/setting.ts"
 import { ladderStepFor } from "./hold-step.ts"
-import { roles } from "./setting.ts"
-import type { PlanFiles, RecordEntry, RecordFact, VisitCase } from "./visit-case.ts"
+import type { RecordEntry, RecordFact, VisitCase } from "./visit-case.ts"
 
 /** What a reader of foreign files found. */
 export interface ForeignVisit {

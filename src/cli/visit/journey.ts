@@ -21,7 +21,7 @@ import { bodyOf, drain, post, writeLetter } from "../../wallet/post.ts"
 import { type Review, review } from "../../wallet/review.ts"
 import { Wallet, type WalletVisit } from "../../wallet/wallet.ts"
 import { type DeskClient, fetchPinned } from "../community/desk-client.ts"
-import { leapClock, roles, type Setting } from "./setting.ts"
+import { leapClock, roles, type Setting } from "../community/setting.ts"
 import type { BucketLeft, RecordEntry, RecordFact } from "./visit-case.ts"
 
 export interface Priced {

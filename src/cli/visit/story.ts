@@ -12,12 +12,7 @@ import { isRefusal } from "../../formats/answer.ts"
 import { balance835 } from "../../formats/x12/balance-835.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
 import type { Review } from "../../wallet/review.ts"
-import type { Screen } from "../screen.ts"
-import { organizations } from "./community.ts"
-import { type MorningVisit, morningHold } from "./eye-visit.ts"
-import type { OutFolder } from "./files.ts"
-import { Journey, type Priced } from "./journey.ts"
-import { showPriced } from "./money-table.ts"
+import { organizations } from "../community/organizations.ts"
 import {
   anchorOf,
   caughtUp,
@@ -27,7 +22,12 @@ import {
   publishPlan,
   roles,
   type Setting,
-} from "./setting.ts"
+} from "../community/setting.ts"
+import type { Screen } from "../screen.ts"
+import { type MorningVisit, morningHold } from "./eye-visit.ts"
+import type { OutFolder } from "./files.ts"
+import { Journey, type Priced } from "./journey.ts"
+import { showPriced } from "./money-table.ts"
 import type { VisitCase } from "./visit-case.ts"
 
 export const payerDeposit = 10_000_000n

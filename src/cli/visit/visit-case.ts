@@ -5,13 +5,7 @@
 import type { Circumstances } from "../../node/provider/visit-file.ts"
 import type { ClaimLine, Member } from "../../plan/claim.ts"
 import type { Category } from "../../record/entry.ts"
-
-/** A published plan with every table it names. */
-export interface PlanFiles {
-  readonly name: string
-  readonly bytes: Uint8Array
-  readonly tables: readonly { readonly name: string; readonly bytes: Uint8Array }[]
-}
+import type { PlanFiles } from "../community/plan-files.ts"
 
 /** What a plan's bucket has left for the member when the visit begins, in the bucket's own unit. */
 export interface BucketLeft {

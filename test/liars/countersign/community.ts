@@ -1,7 +1,9 @@
 /** The seven organizations with their doors as they are run for real: TLS on every wire, and a clock that may be turned. */
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import { type Members, NodeProcess, operatorNumber, organizations } from "../../../src/cli/visit/community.ts"
+import type { Members } from "../../../src/cli/community/community.ts"
+import { NodeProcess } from "../../../src/cli/community/node-process.ts"
+import { operatorNumber, organizations } from "../../../src/cli/community/organizations.ts"
 
 export class LiarCommunity implements Members {
   readonly turnable = true

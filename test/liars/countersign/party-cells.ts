@@ -1,10 +1,10 @@
 /** Lies of provider, payer and patient that the product's own attacks do not tell, told to the running nodes. */
 import { sha256 } from "#crypto"
 import { fromHex, toHex } from "../../../src/base/bytes.ts"
+import { caughtUp, deposit, roles } from "../../../src/cli/community/setting.ts"
 import { type Attacker, type Claimed, legOf, openingOf } from "../../../src/cli/visit/attacks/attacker.ts"
 import { refusalOf } from "../../../src/cli/visit/attacks/scene.ts"
 import { Journey } from "../../../src/cli/visit/journey.ts"
-import { caughtUp, deposit, roles } from "../../../src/cli/visit/setting.ts"
 import { decodeReceipt } from "../../../src/verify/receipt.ts"
 import { verifyReceipt } from "../../../src/verify/verify.ts"
 import { reviewOf } from "../../../src/wallet/review.ts"

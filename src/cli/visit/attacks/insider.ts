@@ -17,7 +17,7 @@ import { type LetterBody, type LetterKind, letter, letterBodies } from "../../..
 import { WorkStore } from "../../../store/work-store.ts"
 import { post } from "../../../wallet/post.ts"
 import { type DeskClient, fetchPinned } from "../../community/desk-client.ts"
-import type { Setting } from "../setting.ts"
+import type { Setting } from "../../community/setting.ts"
 import { NotRun } from "./scene.ts"
 
 export class Insider {

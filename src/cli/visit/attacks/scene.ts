@@ -3,9 +3,10 @@ import { EncodingError } from "../../../base/cbor.ts"
 import { Fault } from "../../../base/fault.ts"
 import { Refused } from "../../../base/refusal.ts"
 import type { TrustAnchor } from "../../../verify/trust.ts"
+import type { PlanFiles } from "../../community/plan-files.ts"
+import type { Practitioner, Setting } from "../../community/setting.ts"
 import type { Journey } from "../journey.ts"
-import type { Practitioner, Setting } from "../setting.ts"
-import type { PlanFiles, VisitCase } from "../visit-case.ts"
+import type { VisitCase } from "../visit-case.ts"
 
 /** The community as the told visit leaves it: seven running nodes, one visit settled and paid. */
 export interface AttackScene {

@@ -2,8 +2,8 @@
  * Turns the chain's clock once, when nothing else can go on: attacks that need a window to pass wait here, all others
  * run first. So one turn serves them all, and no clock moves under an attack's feet.
  */
-import { operatorNumber } from "../community.ts"
-import { type Setting, turnClock } from "../setting.ts"
+import { operatorNumber } from "../../community/organizations.ts"
+import { type Setting, turnClock } from "../../community/setting.ts"
 
 const atOnce = 4
 

@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { refuse } from "../../base/refusal.ts"
-import type { PlanFiles } from "./visit-case.ts"
+
+/** A published plan with every table it names. */
+export interface PlanFiles {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly tables: readonly { readonly name: string; readonly bytes: Uint8Array }[]
+}
 
 /** The `plans/` folder of this package, from source and from the built package alike. */
 export function plansFolder(): string {

@@ -13,10 +13,11 @@ import type { KeyUse } from "../../node/keys.ts"
 import { signWith } from "../../node/keys.ts"
 import { decodeAnchor, type TrustAnchor } from "../../verify/trust.ts"
 import type { Organization } from "../../wallet/post.ts"
-import type { DeskClient } from "../community/desk-client.ts"
 import type { AttachedNetwork } from "../network/file.ts"
-import { type Community, type Members, operatorNumber, organizations } from "./community.ts"
-import type { PlanFiles } from "./visit-case.ts"
+import type { Community, Members } from "./community.ts"
+import type { DeskClient } from "./desk-client.ts"
+import { operatorNumber, organizations } from "./organizations.ts"
+import type { PlanFiles } from "./plan-files.ts"
 
 export const roles = { clinic: 1, hospital: 2, payer: 3, bank: 4, board: 5, regulator: 6, association: 7 } as const
 

@@ -4,13 +4,10 @@
  */
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import type { DeskClient } from "../community/desk-client.ts"
-import { NodeProcess } from "../community/node-process.ts"
-import { operatorNumber, organizations } from "../community/organizations.ts"
+import type { DeskClient } from "./desk-client.ts"
+import { NodeProcess } from "./node-process.ts"
+import { operatorNumber, organizations } from "./organizations.ts"
 import { compileOnce } from "./warm-start.ts"
-
-export { type MemberOrganization, operatorNumber, organizations } from "../community/organizations.ts"
-export { NodeProcess }
 
 /** The running nodes that the story and the attacks work with, whoever started them. */
 export interface Members {
