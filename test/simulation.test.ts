@@ -26,7 +26,7 @@ import { lineOf, type RecordedBlock } from "./simulation/lockstep-replay.ts"
 import { type Kind, newRoot, runSeeds, simulate } from "./simulation/run.ts"
 
 const long = process.env["COUNTERSIGN_LONG"] === "1"
-const seedsOf: Readonly<Record<Kind, number>> = long ? { tally: 3000, ledger: 300 } : { tally: 120, ledger: 12 }
+const seedsOf: Readonly<Record<Kind, number>> = long ? { tally: 3000, ledger: 300 } : { tally: 60, ledger: 12 }
 const root = newRoot()
 after(() => rmSync(root, { recursive: true }))
 
