@@ -77,7 +77,7 @@ interface Entry<T extends Decoded> {
 /** Consensus transactions are handed over in base64 within a request of 1 MB. */
 const patienceMs = 30_000
 const retryMs = 50
-const gatherMs = 50
+const gatherMs = 20
 /** Transactions that one verification takes at most, so that those who come later are not held up for long. */
 const verifyAtOnce = 500
 
