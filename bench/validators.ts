@@ -1,12 +1,12 @@
 /** Four validators as processes, from the side of the bench: started, offered transactions, asked, killed, stopped. */
 import { type ChildProcess, fork } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { publicKeyOf } from "#crypto"
 import { Fault } from "../src/base/fault.ts"
 import { nodeId } from "../src/engine/comet/home.ts"
+import { freePorts } from "../src/engine/comet/ports.ts"
 import { communityGenesis, networkPeerSeed, networkValidators } from "./community.ts"
 import type { FromValidator, ToValidator, ValidatorFigures, ValidatorSettings } from "./validator-messages.ts"
 
@@ -186,13 +186,4 @@ export class BenchNetwork {
     await Promise.all(this.#validators.map((validator) => validator.stop()))
     rmSync(this.directory, { recursive: true, force: true })
   }
-}
-
-/** Held all at once, so that they differ. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
 }

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import type { Community, Members } from "../src/cli/community/community.ts"
 import { NodeProcess } from "../src/cli/community/node-process.ts"
 import { organizations } from "../src/cli/community/organizations.ts"
-import { freePorts } from "../src/cli/network/ports.ts"
+import { freePorts } from "../src/engine/comet/ports.ts"
 
 interface Identity {
   readonly organization: number

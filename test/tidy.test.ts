@@ -18,11 +18,25 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   record: ["base", "privacy"],
   verify: ["base", "plan", "privacy", "ledger"],
   formats: ["base", "plan", "record"],
+  billing: ["base", "plan", "formats"],
   wallet: ["base", "plan", "privacy", "ledger", "record", "verify", "formats"],
-  node: ["base", "plan", "privacy", "engine", "store", "ledger", "record", "verify", "formats"],
-  cli: ["base", "plan", "privacy", "engine", "store", "ledger", "record", "verify", "formats", "wallet", "node"],
+  node: ["base", "plan", "privacy", "engine", "store", "ledger", "record", "verify", "formats", "billing"],
+  cli: [
+    "base",
+    "plan",
+    "privacy",
+    "engine",
+    "store",
+    "ledger",
+    "record",
+    "verify",
+    "formats",
+    "billing",
+    "wallet",
+    "node",
+  ],
 }
-const pureFolders = ["base", "plan", "privacy", "ledger", "verify", "formats"]
+const pureFolders = ["base", "plan", "privacy", "ledger", "verify", "formats", "billing"]
 const platformFiles = ["src/base/crypto.node.ts", "src/base/crypto.browser.ts"]
 const bannedNames = ["utils", "helpers", "common", "shared", "types"]
 /** Files over the 400-line limit and why they are let stand. May only shrink. */

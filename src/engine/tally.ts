@@ -5,35 +5,10 @@
 import { publicKeyOf, sha256, sign, verifySignature } from "#crypto"
 import { concat, equalBytes } from "../base/bytes.ts"
 import { decode, EncodingError, encode, type Value } from "../base/cbor.ts"
-import type { BlockBody, BlockProof, FinalBlock, ValidatorHandover } from "../base/chain/block.ts"
-import type { BlockTime } from "../base/chain/header.ts"
+import type { FinalBlock } from "../base/chain/block.ts"
 import { merkleRoot } from "../base/merkle.ts"
-import type { State, StateProof } from "../base/state.ts"
-import type { Application, BlockResult, BlockToExecute, ChainIdentity, Outcome, Row, SignatureJob } from "./engine.ts"
-import type { Snapshots } from "./snapshots.ts"
-
-/** Where an application keeps its state: what of the store an application hands on to its engine. */
-export interface ChainStore
-  extends State,
-    Pick<
-      Application,
-      | "height"
-      | "appHash"
-      | "commit"
-      | "commitBody"
-      | "attach"
-      | "attachedHeight"
-      | "lastTime"
-      | "lowestHeight"
-      | "prune"
-      | "handovers"
-      | "addHandovers"
-      | "snapshots"
-    > {
-  seal(): Uint8Array
-  prove(table: string, key: Uint8Array): StateProof
-  readonly blocks: { get(height: number): FinalBlock | undefined }
-}
+import type { Application, BlockResult, BlockToExecute, ChainIdentity, Outcome, SignatureJob } from "./engine.ts"
+import { type ChainStore, StoredApplication } from "./stored-application.ts"
 
 export interface TallyTransaction {
   readonly id: Uint8Array
@@ -64,22 +39,13 @@ export function tallyTransaction(
   return encode([...body, sign(seed, encode(body))])
 }
 
-export class TallyApplication implements Application<TallyTransaction> {
+export class TallyApplication extends StoredApplication implements Application<TallyTransaction> {
   readonly batchLimits = { transactions: 1000, bytes: 512 * 1024 }
   readonly chain: ChainIdentity
-  readonly #store: ChainStore
 
   constructor(store: ChainStore, chain: ChainIdentity) {
-    this.#store = store
+    super(store)
     this.chain = chain
-  }
-
-  get height(): number {
-    return this.#store.height
-  }
-
-  get appHash(): Uint8Array {
-    return this.#store.appHash
   }
 
   decode(bytes: Uint8Array): TallyTransaction | Outcome {
@@ -130,73 +96,25 @@ export class TallyApplication implements Application<TallyTransaction> {
     const resultRoots = outcomes.map((batch) =>
       merkleRoot(batch.map(({ id, number }) => concat(id ?? new Uint8Array(0), Uint8Array.of(number)))),
     )
-    return { appHash: this.#store.seal(), outcomes, resultRoots, validators: this.validators() }
+    return { appHash: this.store.seal(), outcomes, resultRoots, validators: this.validators() }
   }
 
   validators(): ChainIdentity["genesisValidators"] {
     return this.chain.genesisValidators
   }
 
-  commit(blocks: readonly FinalBlock[]): Promise<void> {
-    return this.#store.commit(blocks)
-  }
-
-  commitBody(body: BlockBody): Promise<void> {
-    return this.#store.commitBody(body)
-  }
-
-  attach(proof: BlockProof): Promise<void> {
-    return this.#store.attach(proof)
-  }
-
-  get attachedHeight(): number {
-    return this.#store.attachedHeight
-  }
-
-  get lastTime(): BlockTime | undefined {
-    return this.#store.lastTime
-  }
-
-  get lowestHeight(): number {
-    return this.#store.lowestHeight
-  }
-
-  prune(below: number): Promise<void> {
-    return this.#store.prune(below)
-  }
-
-  handovers(): readonly ValidatorHandover[] {
-    return this.#store.handovers()
-  }
-
-  addHandovers(list: readonly ValidatorHandover[]): Promise<void> {
-    return this.#store.addHandovers(list)
-  }
-
-  get snapshots(): Snapshots {
-    return this.#store.snapshots
-  }
-
-  block(height: number): FinalBlock | undefined {
-    return this.#store.blocks.get(height)
-  }
-
-  prove(table: string, key: Uint8Array): Row {
-    return { value: this.#store.get(table, key), proof: this.#store.prove(table, key) }
-  }
-
   sum(number: number): number {
-    const row = this.#store.get("sums", encode([number]))
+    const row = this.store.get("sums", encode([number]))
     return row === undefined ? 0 : (decode(row) as number[])[0]!
   }
 
   #apply({ id, sum, amount }: TallyTransaction): Outcome {
-    const seen = this.#store.get("seen", encode([id]))
+    const seen = this.store.get("seen", encode([id]))
     if (seen !== undefined) return { id, number: 0 }
     const total = this.sum(sum) + amount
     if (total > sumLimit) return refuse("too-much", id)
-    this.#store.put("seen", encode([id]), encode([sum, amount]))
-    this.#store.put("sums", encode([sum]), encode([total]))
+    this.store.put("seen", encode([id]), encode([sum, amount]))
+    this.store.put("sums", encode([sum]), encode([total]))
     return { id, number: 0 }
   }
 }

@@ -3,8 +3,6 @@
  * everything durable in `store/`; here they meet.
  */
 import { equalBytes, toHex } from "../base/bytes.ts"
-import type { BlockBody, BlockProof, FinalBlock, ValidatorHandover } from "../base/chain/block.ts"
-import type { BlockTime } from "../base/chain/header.ts"
 import { orderValidators, type Validator } from "../base/chain/validators.ts"
 import { Fault } from "../base/fault.ts"
 import type { State } from "../base/state.ts"
@@ -14,10 +12,9 @@ import type {
   BlockToExecute,
   ChainIdentity,
   Outcome,
-  Row,
   SignatureJob,
 } from "../engine/engine.ts"
-import type { Snapshots } from "../engine/snapshots.ts"
+import { StoredApplication } from "../engine/stored-application.ts"
 import {
   applyBlock,
   applyGenesis,
@@ -41,17 +38,16 @@ import { StateStore } from "../store/state-store.ts"
 
 const beginning = { seconds: 0, nanos: 0 }
 
-export class LedgerApplication implements Application<DecodedTransaction> {
+export class LedgerApplication extends StoredApplication<StateStore> implements Application<DecodedTransaction> {
   readonly batchLimits = { transactions: limits.batchTransactions, bytes: limits.batchBytes }
   readonly chain: ChainIdentity
-  readonly #store: StateStore
   readonly #names: ChainNames
   /** The last block executed here since the start. */
   #executed = 0
   #version: { readonly height: number; readonly next: number } | undefined
 
   private constructor(store: StateStore, chain: ChainIdentity, names: ChainNames) {
-    this.#store = store
+    super(store)
     this.chain = chain
     this.#names = names
   }
@@ -94,9 +90,9 @@ export class LedgerApplication implements Application<DecodedTransaction> {
 
   /** The version of the block after the last executed one: of its header, and of the rules for its transactions. */
   get nextProtocol(): number {
-    const height = Math.max(this.#executed, this.#store.height)
+    const height = Math.max(this.#executed, this.store.height)
     if (this.#version?.height !== height)
-      this.#version = { height, next: protocolAt(openTables(this.#store), height + 1) }
+      this.#version = { height, next: protocolAt(openTables(this.store), height + 1) }
     return this.#version.next
   }
 
@@ -109,27 +105,19 @@ export class LedgerApplication implements Application<DecodedTransaction> {
     throw new Fault(`Cannot go on: block ${height} needs protocol ${nextProtocol}, and ${known}. Install a newer one`)
   }
 
-  get height(): number {
-    return this.#store.height
-  }
-
-  get appHash(): Uint8Array {
-    return this.#store.appHash
-  }
-
   /** The state as last executed, for queries. What is not yet durable is in it, too. */
   get state(): State {
-    return this.#store
+    return this.store
   }
 
   /** Depth of the state's tree. */
   get k(): number {
-    return this.#store.k
+    return this.store.k
   }
 
   /** Rows of the state. */
   get size(): number {
-    return this.#store.size
+    return this.store.size
   }
 
   decode(bytes: Uint8Array): DecodedTransaction | Outcome {
@@ -158,10 +146,10 @@ export class LedgerApplication implements Application<DecodedTransaction> {
   execute({ height, time, previousTime, batches }: BlockToExecute<DecodedTransaction>): BlockResult {
     this.#demandKnown()
     const clock = { height, seconds: time.seconds, previousSeconds: height === 1 ? undefined : previousTime.seconds }
-    const { results, resultRoots, nextProtocol } = applyBlock(this.#store, clock, batches)
+    const { results, resultRoots, nextProtocol } = applyBlock(this.store, clock, batches)
     this.#executed = height
     this.#version = { height, next: nextProtocol }
-    const appHash = this.#store.seal()
+    const appHash = this.store.seal()
     return {
       nextProtocol,
       appHash,
@@ -172,59 +160,11 @@ export class LedgerApplication implements Application<DecodedTransaction> {
   }
 
   validators(): readonly Validator[] {
-    return validatorsOf(this.#store)
-  }
-
-  commit(blocks: readonly FinalBlock[]): Promise<void> {
-    return this.#store.commit(blocks)
-  }
-
-  commitBody(body: BlockBody): Promise<void> {
-    return this.#store.commitBody(body)
-  }
-
-  attach(proof: BlockProof): Promise<void> {
-    return this.#store.attach(proof)
-  }
-
-  get attachedHeight(): number {
-    return this.#store.attachedHeight
-  }
-
-  get lastTime(): BlockTime | undefined {
-    return this.#store.lastTime
-  }
-
-  get lowestHeight(): number {
-    return this.#store.lowestHeight
-  }
-
-  prune(below: number): Promise<void> {
-    return this.#store.prune(below)
-  }
-
-  handovers(): readonly ValidatorHandover[] {
-    return this.#store.handovers()
-  }
-
-  addHandovers(list: readonly ValidatorHandover[]): Promise<void> {
-    return this.#store.addHandovers(list)
-  }
-
-  get snapshots(): Snapshots {
-    return this.#store.snapshots
-  }
-
-  block(height: number): FinalBlock | undefined {
-    return this.#store.blocks.get(height)
-  }
-
-  prove(table: string, key: Uint8Array): Row {
-    return { value: this.#store.get(table, key), proof: this.#store.prove(table, key) }
+    return validatorsOf(this.store)
   }
 
   close(): Promise<void> {
-    return this.#store.close()
+    return this.store.close()
   }
 }
 

@@ -1,12 +1,12 @@
 /** Validators of one tally chain in one process, each with its own CometBFT: what the engine's tests stand on. */
 import { mkdirSync } from "node:fs"
-import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
 import { publicKeyOf, sha256 } from "#crypto"
 import { orderValidators } from "../base/chain/validators.ts"
 import { findCometBft } from "../engine/comet/binary.ts"
 import { CometEngine, type CometOptions } from "../engine/comet/engine.ts"
 import { nodeId, writeHome } from "../engine/comet/home.ts"
+import { freePorts } from "../engine/comet/ports.ts"
 import { CometProcess } from "../engine/comet/process.ts"
 import { CometRpc } from "../engine/comet/rpc.ts"
 import type { Engine } from "../engine/engine.ts"
@@ -32,7 +32,7 @@ export class CometChain {
 
   /** Opens `size` validators below a directory, at new ports; what was there before goes on. */
   static async open(place: string, size: number, options: Partial<CometOptions> = {}): Promise<CometChain> {
-    const ports = await Promise.all(Array.from({ length: size }, freePort))
+    const ports = await freePorts(size)
     const genesisValidators = orderValidators(
       ports.map((_, n) => ({ publicKey: publicKeyOf(validatorSeed(n)), power: 10 })),
     )
@@ -113,15 +113,4 @@ async function openNode(directory: string, { n, chain, port, peers, options }: N
   })
   await engine.start()
   return { engine, application, store, rpc }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

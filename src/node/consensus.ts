@@ -3,15 +3,14 @@
  * nodes must agree on comes from the genesis; the rest from this node's own directory and from the other nodes.
  */
 import { mkdirSync, mkdtempSync } from "node:fs"
-import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { publicKeyOf } from "#crypto"
 import type { BlockTime } from "../base/chain/header.ts"
 import { Fault } from "../base/fault.ts"
 import { findCometBft } from "../engine/comet/binary.ts"
 import { CometEngine } from "../engine/comet/engine.ts"
 import { type CometHome, nodeId, type PeerAddress, writeHome } from "../engine/comet/home.ts"
+import { freePorts } from "../engine/comet/ports.ts"
 import { CometProcess } from "../engine/comet/process.ts"
 import { CometRpc } from "../engine/comet/rpc.ts"
 import type { DecodedTransaction } from "../ledger/decode.ts"
@@ -56,21 +55,10 @@ const mostSocketPath = 90
 export async function consensusAddress(work: Work, keys: KeyRing, host: string): Promise<PeerAddress> {
   let port = work.get<number>("consensus", "port")
   if (port === undefined) {
-    port = await freePort(host)
+    ;[port] = (await freePorts(1, host)) as [number]
     await work.put("consensus", "port", port)
   }
   return { id: nodeId(keys.publicKey("peer")), host, port }
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** Unix sockets beside the engine's home, or in a private temporary folder where that path is too long. */
@@ -159,9 +147,4 @@ function homeOf(
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(logLevel === undefined ? {} : { logLevel }),
   }
-}
-
-/** A validator's key as its organization holds it. */
-export function validatorKey(keys: KeyRing): Uint8Array {
-  return publicKeyOf(keys.seed("validator"))
 }

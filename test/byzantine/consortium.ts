@@ -3,13 +3,13 @@
  * what tests of liars and of receipts stand on. One of them may run modified software (`liar.ts`).
  */
 import { mkdirSync } from "node:fs"
-import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
 import { publicKeyOf, sha256 } from "#crypto"
 import { validatorAddress } from "../../src/base/chain/validators.ts"
 import { findCometBft } from "../../src/engine/comet/binary.ts"
 import { CometEngine } from "../../src/engine/comet/engine.ts"
 import { nodeId, type PeerAddress, writeHome } from "../../src/engine/comet/home.ts"
+import { freePorts } from "../../src/engine/comet/ports.ts"
 import { CometProcess } from "../../src/engine/comet/process.ts"
 import { CometRpc } from "../../src/engine/comet/rpc.ts"
 import { encodeGenesis } from "../../src/ledger/constitution/genesis.ts"
@@ -100,7 +100,7 @@ export class Consortium {
   /** Opens all nodes below a directory. Whatever was opened is closed again when one fails. */
   static async open(root: string, { validators, nodes = validators, liar }: ConsortiumOptions): Promise<Consortium> {
     const genesis = genesisOf(validators)
-    const ports = await Promise.all(Array.from({ length: nodes }, freePort))
+    const ports = await freePorts(nodes)
     const start = Math.floor(Date.now() / 1000) - 1
     const places = ports.map((port, n): Place => {
       const peers = ports.flatMap((other, m) =>
@@ -216,16 +216,5 @@ async function openLiar(place: Place): Promise<Liar> {
     n: place.n,
     abciSocket: socketsOf(place).abciSocket,
     startProcess: () => startProcess(place, application, () => undefined),
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
   })
 }

@@ -37,7 +37,6 @@ export const deaf: BridgeEvents<DecodedTransaction> = {
   snapshotTime: async () => undefined,
   onFailure: () => undefined,
   mayConnect: () => true,
-  mayWait: () => undefined,
   retainHeight: () => 0,
 }
 

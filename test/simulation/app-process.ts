@@ -147,7 +147,6 @@ export class AppProcess<T extends Decoded> {
         this.failure = cause
       },
       mayConnect: () => true,
-      mayWait: () => undefined,
       retainHeight: (height) =>
         keepBlocks === 0 ? 0 : Math.max(0, Math.min(height, this.application.attachedHeight) - keepBlocks),
     }

@@ -33,7 +33,6 @@ export class Calls {
       onRejected: () => undefined,
       onFailure: () => undefined,
       mayConnect: () => true,
-      mayWait: () => undefined,
       retainHeight: () => 0,
     }
     this.bridge = new AbciBridge(application, batches, { events, version: "1" })

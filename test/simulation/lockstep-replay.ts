@@ -59,7 +59,6 @@ async function replay(file: string, directory: string, threads: number): Promise
     onRejected: () => undefined,
     onFailure: () => undefined,
     mayConnect: () => true,
-    mayWait: () => undefined,
     retainHeight: () => 0,
   }
   const bridge = new AbciBridge(application, batches, { events, version: "1" })

@@ -66,9 +66,4 @@ export class DeskClient {
 }
 
 /** How a wallet of this process posts to a node: its key is compared with the pin. */
-export function fetchPinned(pin: Uint8Array | undefined): Fetch {
-  return async (url, { method, headers, body }) => {
-    const { status, bytes } = await clients.request(url, { method, headers, body, pin })
-    return { ok: status >= 200 && status < 300, status, arrayBuffer: async () => new Uint8Array(bytes).buffer }
-  }
-}
+export const fetchPinned = (pin: Uint8Array | undefined): Fetch => clients.fetchFor({ transport: pin })

@@ -8,12 +8,12 @@ import { join } from "node:path"
 import { fromHex, toHex } from "../../base/bytes.ts"
 import { Fault } from "../../base/fault.ts"
 import type { PeerAddress } from "../../engine/comet/home.ts"
+import { freePorts } from "../../engine/comet/ports.ts"
 import { foundCommunity } from "../../node/founding.ts"
 import { startKeyFrom } from "../../node/start-key.ts"
 import { NodeProcess } from "../community/node-process.ts"
 import { type MemberOrganization, organizations } from "../community/organizations.ts"
 import { compileOnce } from "../community/warm-start.ts"
-import { freePorts } from "./ports.ts"
 
 export interface NetworkOptions {
   readonly directory: string

@@ -69,8 +69,6 @@ export interface BridgeEvents<T extends Decoded> {
   onFailure(cause: unknown): void
   /** Whether the organization behind a node id (40 hex digits) may connect. */
   mayConnect(nodeId: string): boolean
-  /** Whether a batch may wait in the mempool now; a reason when not. */
-  mayWait(batch: CheckedBatch<T>): string | undefined
   /** Blocks below this height may be dropped; 0 keeps all. */
   retainHeight(height: number): number
 }
@@ -114,7 +112,7 @@ export class AbciBridge<T extends Decoded> implements AbciHandler {
       case "query":
         return this.#query(request)
       case "checkTx":
-        return this.#checkTx(request.tx, request.type)
+        return this.#checkTx(request.tx)
       case "prepareProposal":
         return this.#prepare(request)
       case "processProposal":
@@ -194,10 +192,9 @@ export class AbciBridge<T extends Decoded> implements AbciHandler {
     }
   }
 
-  async #checkTx(tx: Uint8Array, type: "new" | "recheck"): Promise<AbciResponse> {
+  async #checkTx(tx: Uint8Array): Promise<AbciResponse> {
     const checked = await this.#batches.check(tx)
-    const log = typeof checked === "string" ? checked : type === "new" ? this.#events.mayWait(checked) : undefined
-    return { kind: "checkTx", ...result(log === undefined ? 0 : 1, none, log ?? "") }
+    return { kind: "checkTx", ...(typeof checked === "string" ? result(1, none, checked) : result(0, none)) }
   }
 
   /** What waits, in order of arrival, as much as fits; nothing that this node itself would vote against. */

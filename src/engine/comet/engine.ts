@@ -28,7 +28,7 @@ import { SignaturePool, verifyAllJobs } from "../signature-pool.ts"
 import type { Misbehavior } from "./abci/parts.ts"
 import { AbciServer } from "./abci/server.ts"
 import { AbciBridge, type ExecutedBlock } from "./bridge.ts"
-import { type CheckedBatch, CheckedBatches } from "./checked-batches.ts"
+import { CheckedBatches } from "./checked-batches.ts"
 import { FinalitySource } from "./finality.ts"
 import { Outbox } from "./outbox.ts"
 import type { CometRpc } from "./rpc.ts"
@@ -62,8 +62,6 @@ export interface CometOptions {
   readonly snapshotTime?: (height: number) => Promise<BlockTime | undefined>
   readonly onMisbehavior?: (height: number, list: readonly Misbehavior[]) => void
   readonly onRejectedProposal?: (height: number, reason: string) => void
-  /** Whether a batch of somebody's may wait in this node's mempool; a reason when not. */
-  readonly mayWait?: (transactions: readonly Decoded[]) => string | undefined
   /** Called once when the engine cannot go on. */
   readonly onHalt?: (cause: unknown) => void
 }
@@ -74,7 +72,6 @@ interface Entry<T extends Decoded> {
   readonly transaction: T
 }
 
-/** Consensus transactions are handed over in base64 within a request of 1 MB. */
 const patienceMs = 30_000
 const retryMs = 50
 const gatherMs = 20
@@ -127,10 +124,9 @@ export class CometEngine<T extends Decoded> implements Engine {
   }
 
   #makeBridge(): AbciBridge<T> {
-    const { mayConnect, mayWait, snapshotTime, keepBlocks = 0, version = "1" } = this.#options
+    const { mayConnect, snapshotTime, keepBlocks = 0, version = "1" } = this.#options
     const events = {
       mayConnect,
-      mayWait: ({ transactions }: CheckedBatch<T>) => mayWait?.(transactions),
       onExecuted: (block: ExecutedBlock<T>) => this.#onExecuted(block),
       onCommitted: (height: number) => this.#onCommitted(height),
       onRestored: (height: number) => this.#onRestored(height),
