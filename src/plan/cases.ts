@@ -96,7 +96,7 @@ class RowReader {
       line,
       date: this.#date(date!),
       facts: this.#facts(factCell!),
-      buckets: this.#buckets(bucketCell!),
+      buckets: this.buckets(bucketCell!),
       lines,
       plan: this.#money(plan!),
       patient: this.#money(patient!),
@@ -152,7 +152,7 @@ class RowReader {
     }
   }
 
-  #buckets(cell: Cell): readonly CaseBucket[] {
+  buckets(cell: Cell): readonly CaseBucket[] {
     let says: CaseBucket["says"] | undefined
     return pieces(cell, ",").map((piece) => {
       const match = /^(?:(left|used) +)?(\S+) +(\S+)$/.exec(piece.text)
@@ -205,4 +205,11 @@ export function parseCases(text: string, plan: Plan): ReadCases {
     cases.push(read)
   }
   return { cases, findings: report.sorted().map((finding) => ({ ...finding, file: "cases" })) }
+}
+
+/** `left deductible 120.00, most-you-pay 412.60` outside a table; the finding is at column of the text. */
+export function parseBuckets(text: string, plan: Plan): readonly CaseBucket[] | Finding {
+  const report = new Report()
+  const read = report.attempt(() => new RowReader(plan, report).buckets({ text, line: 1, column: 1 }))
+  return read ?? report.sorted()[0]!
 }

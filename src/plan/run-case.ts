@@ -1,6 +1,6 @@
 /** Runs one row of a `.cases` table: what it leaves out is absent, save that the visit is one treatment by one provider. */
 import { adjudicate, type Outcome } from "./adjudicate.ts"
-import type { CaseBucket, PlanCase } from "./cases.ts"
+import type { PlanCase } from "./cases.ts"
 import {
   type Claim,
   type ClaimLine,
@@ -13,9 +13,8 @@ import {
 } from "./claim.ts"
 import type { FactName, FactValue } from "./expression.ts"
 import { type AdjudicationInput, inputOf } from "./input.ts"
-import { type Plan, valueOn } from "./plan.ts"
-import { isRolling, type OwnerKind, ownerName, startOfPeriod } from "./room.ts"
-import { firstSnapshot, type Snapshot } from "./snapshot.ts"
+import { openingSnapshot } from "./opening-snapshot.ts"
+import type { Plan } from "./plan.ts"
 
 const treatment = "of the case"
 
@@ -108,57 +107,12 @@ function providerOf(item: PlanCase): Provider {
   }
 }
 
-/** A bucket's amount stands for the first owner it names: person, family, treatment. */
-function amountMet(item: PlanCase, row: CaseBucket, kind: OwnerKind, members: number | undefined): bigint {
-  if (row.says === "used") return row.amount
-  const { bucket } = row
-  const number = (each: Parameters<typeof valueOn>[0] | undefined) =>
-    each === undefined ? undefined : valueOn(each, item.date)
-  let limit = number(bucket[kind]) ?? 0n
-  if (kind === "family" && bucket.grow !== undefined) {
-    const extra = BigInt(members ?? 0) - (number(bucket.grow.above) ?? 0n)
-    if (extra > 0n) limit += (number(bucket.grow.each) ?? 0n) * extra
-    const most = number(bucket.grow.atMost)
-    if (most !== undefined && most < limit) limit = most
-  }
-  return limit > row.amount ? limit - row.amount : 0n
-}
-
-function snapshotOf(plan: Plan, item: PlanCase, claim: Claim, member: Member): Snapshot {
-  const { from, until } = plan.front.effective
-  const zero = new Uint8Array(32)
-  const start = firstSnapshot({
-    payer: plan.front.payer,
-    member: zero,
-    plan: plan.digest,
-    period: { from, to: until - 1 },
-    facts: member,
-    expiry: 0,
-  })
-  const buckets: Snapshot["buckets"][number][] = []
-  const counts: Snapshot["counts"][number][] = []
-  const events: Snapshot["events"][number][] = []
-  for (const row of item.buckets) {
-    const { bucket } = row
-    const kind = (["person", "family", "treatment"] as const).find((each) => bucket[each] !== undefined) ?? "person"
-    const [clause, owner] = [bucket.clause.number, ownerName(kind, claim.treatment)!]
-    const amount = amountMet(item, row, kind, member.members)
-    const facts = { coverFrom: member.coverFrom, admitted: claim.admitted }
-    const periodStart = startOfPeriod(bucket, item.date, facts)
-    if (isRolling(bucket))
-      events.push({ clause, owner, day: item.date, provider: "earlier", quantity: amount, statement: zero })
-    else if (typeof periodStart !== "number") continue
-    else if (bucket.measure === "count") counts.push({ clause, owner, periodStart, used: amount, allotted: 0n })
-    else buckets.push({ clause, owner, periodStart, met: amount, limit: valueOn(bucket[kind]!, item.date) ?? 0n })
-  }
-  return { ...start, buckets, counts, events }
-}
-
 /** Determines one case. */
 export function runCase(plan: Plan, item: PlanCase): CaseResult {
   const claim = claimOf(plan, item)
   const member = memberOf(plan, item)
-  const snapshot = snapshotOf(plan, item, claim, member)
+  const { treatment: visit, admitted } = claim
+  const snapshot = openingSnapshot(plan, member, item.buckets, { day: item.date, treatment: visit, admitted })
   const input = inputOf({ plan, claim, member, provider: providerOf(item), snapshot, on: claim.received })
   const outcome = adjudicate(input)
   const clauses = new Set<string>()
