@@ -4,6 +4,7 @@
  */
 import { formatMoney, minimum } from "../base/money.ts"
 import type { Outcome } from "./adjudicate.ts"
+import { adviceOn } from "./advice.ts"
 import type { Claim } from "./claim.ts"
 import type { Adjustment, LegLine } from "./leg.ts"
 import type { Plan } from "./plan.ts"
@@ -32,11 +33,18 @@ export function explainLine(plan: Plan, claim: Claim, outcome: Outcome, number: 
   if (line === undefined || claimed === undefined) return []
   const telling = { exponent: plan.front.currency.exponent, line, charge: claimed.charge, trace: outcome.trace }
   const head = `Line ${number}, ${claimed.code}, ${money(telling, claimed.charge)}.`
-  if (line.status === "pended") return [head, ...pendedText(outcome, line)]
-  if (line.status === "held") return [head, `${line.shown.clause}: This waits for your signature.`]
+  const advice = adviceOn(line, outcome.leg.findings)
+  const last = advice === undefined ? [] : [`What you can do: ${advice}`]
+  return [head, ...reasonsOf(telling, outcome), ...last]
+}
+
+function reasonsOf(telling: Telling, outcome: Outcome): readonly string[] {
+  const { line } = telling
+  if (line.status === "pended") return pendedText(outcome, line)
+  if (line.status === "held") return [`${line.shown.clause}: This waits for your signature.`]
   const parts = line.adjustments.map((item) => adjustmentText(telling, item))
-  if (line.status === "denied" || line.status === "encounter") return [head, ...parts]
-  return [head, ...parts, `${line.shown.clause}: The plan pays ${money(telling, line.benefit)}.`]
+  if (line.status === "denied" || line.status === "encounter") return parts
+  return [...parts, `${line.shown.clause}: The plan pays ${money(telling, line.benefit)}.`]
 }
 
 function money(telling: Telling, amount: bigint): string {

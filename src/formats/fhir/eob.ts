@@ -1,5 +1,5 @@
 /**
- * A determination as FHIR R4 ExplanationOfBenefit, in the shape of CARIN Blue Button's professional profile. Each amount
+ * A determination as FHIR R4 ExplanationOfBenefit, in the shape of CARIN Blue Button's profile for its kind. Each amount
  * comes from the leg; each reason carries the code of the field and, first, the plan's own clause: `noteNumber` leads to
  * the sentence the member can read, and an extension names plan, version, digest and clause.
  */
@@ -13,6 +13,7 @@ import type { Plan } from "../../plan/plan.ts"
 import { reasonText, remarkText } from "../../plan/reasons.ts"
 import { jsonNumber } from "../amount.ts"
 import { quoteClause } from "./clause-notes.ts"
+import { careTeamOf, diagnosesOf, itemDetailsOf, profileOf, supportingInformationOf } from "./eob-kinds.ts"
 import type {
   Adjudication,
   CodeableConcept,
@@ -163,6 +164,8 @@ export function explanationOfBenefit(options: ExplanationOptions): ExplanationOf
     assert(service !== undefined, "a determined line is one of the claim's")
     return { line, service, amounts: amountsOf(line, service.charge) }
   })
+  const { profile, type, subType } = profileOf(claim)
+  const diagnosis = diagnosesOf(claim)
   const isOpen = (line: LegLine) => line.status === "pended" || line.status === "held"
   const open = leg.lines.filter(isOpen).length
   const total = (name: AmountName) => rows.reduce((sum, row) => sum + row.amounts[name], 0n)
@@ -170,13 +173,12 @@ export function explanationOfBenefit(options: ExplanationOptions): ExplanationOf
     resourceType: "ExplanationOfBenefit",
     id: statement.slice(0, 32),
     meta: {
-      profile: [
-        "http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-ExplanationOfBenefit-Professional-NonClinician",
-      ],
+      profile: [profile],
       lastUpdated: `${formatDate(created)}T00:00:00Z`,
     },
     ...partiesOf(options),
-    type: concept("http://terminology.hl7.org/CodeSystem/claim-type", claim.kind === "drug" ? "pharmacy" : claim.kind),
+    type: concept("http://terminology.hl7.org/CodeSystem/claim-type", type),
+    ...(subType === undefined ? {} : { subType }),
     use: claim.use === "quote" ? "predetermination" : "claim",
     billablePeriod: {
       start: formatDate(Math.min(...claim.lines.map((line) => line.from))),
@@ -184,7 +186,9 @@ export function explanationOfBenefit(options: ExplanationOptions): ExplanationOf
     },
     created: formatDate(created),
     outcome: open === 0 ? "complete" : open === leg.lines.length ? "queued" : "partial",
-    item: rows.map((row) => itemOf(row, { plan, money, notes })),
+    supportingInfo: supportingInformationOf(claim),
+    ...(diagnosis.length === 0 ? {} : { diagnosis }),
+    item: rows.map((row) => ({ ...itemOf(row, { plan, money, notes }), ...itemDetailsOf(row.service, diagnosis) })),
     adjudication: [networkStatus(leg)],
     total: amountNames.map((name) => ({ category: amountConcept(name), amount: money(total(name)) })),
     ...paymentOf(options, money(total("benefit"))),
@@ -223,13 +227,7 @@ function partiesOf(options: ExplanationOptions) {
       type: concept("http://terminology.hl7.org/CodeSystem/payeetype", "provider"),
       party: party("Organization", provider),
     },
-    careTeam: [
-      {
-        sequence: 1,
-        provider: party("Practitioner", practitioner),
-        role: concept(`${carin}C4BBClaimCareTeamRole`, "rendering"),
-      },
-    ],
+    careTeam: careTeamOf(options.claim, party("Practitioner", practitioner)),
     insurance: [{ focal: true, coverage: { reference: `Coverage/${coverage}`, display: plan.front.title } }],
   } as const
 }
@@ -273,7 +271,7 @@ function itemOf({ line, service, amounts }: ExplainedLine, telling: Telling): Ex
   return {
     sequence: service.number,
     careTeamSequence: [1],
-    productOrService: concept(codeSystemOf(service, telling.plan), service.code),
+    productOrService: productOf(service, telling.plan),
     ...(modifier.length === 0 ? {} : { modifier }),
     ...(from === to
       ? { servicedDate: formatDate(from) }
@@ -290,6 +288,12 @@ function itemOf({ line, service, amounts }: ExplainedLine, telling: Telling): Ex
 
 const modifierSystem = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 const placeSystem = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
+
+/** An institutional line may have a revenue code alone; FHIR still asks for a product, which is then said to be absent. */
+function productOf(service: ClaimLine, plan: Plan): CodeableConcept {
+  if (service.code !== "") return concept(codeSystemOf(service, plan), service.code)
+  return concept("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-applicable")
+}
 
 /** The code system as FHIR names it. A code that no known system claims is the plan's own. */
 function codeSystemOf({ code, codeSystem }: ClaimLine, plan: Plan): string {

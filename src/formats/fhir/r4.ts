@@ -112,11 +112,15 @@ export interface Adjudication {
 export interface ExplanationOfBenefitItem {
   readonly sequence: number
   readonly careTeamSequence?: readonly number[]
+  readonly diagnosisSequence?: readonly number[]
+  readonly revenue?: CodeableConcept
   readonly productOrService: CodeableConcept
   readonly modifier?: readonly CodeableConcept[]
   readonly servicedDate?: string
   readonly servicedPeriod?: Period
   readonly locationCodeableConcept?: CodeableConcept
+  readonly bodySite?: CodeableConcept
+  readonly subSite?: readonly CodeableConcept[]
   readonly quantity?: Quantity
   readonly net?: Money
   readonly noteNumber?: readonly number[]
@@ -138,6 +142,7 @@ export interface ExplanationOfBenefit {
   readonly identifier: readonly Identifier[]
   readonly status: "active" | "cancelled"
   readonly type: CodeableConcept
+  readonly subType?: CodeableConcept
   readonly use: "claim" | "predetermination"
   readonly patient: Reference
   readonly billablePeriod: Period
@@ -156,6 +161,14 @@ export interface ExplanationOfBenefit {
     readonly sequence: number
     readonly diagnosisCodeableConcept: CodeableConcept
     readonly type: readonly CodeableConcept[]
+  }[]
+  readonly supportingInfo?: readonly {
+    readonly sequence: number
+    readonly category: CodeableConcept
+    readonly code?: CodeableConcept
+    readonly timingDate?: string
+    readonly timingPeriod?: Period
+    readonly valueQuantity?: Quantity
   }[]
   readonly insurance: readonly { readonly focal: boolean; readonly coverage: Reference }[]
   readonly item: readonly ExplanationOfBenefitItem[]
