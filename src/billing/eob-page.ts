@@ -19,16 +19,17 @@ table { border-collapse: collapse; width: 100% } th, td { padding: .3rem .5rem; 
 td.money, th.money { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .wide { overflow-x: auto } .advice { background: #eef4fb; border-left: 4px solid #1c5d99; padding: .4rem .75rem; margin: .4rem 0 }
 p { margin: .3rem 0 } .quiet { color: #555 }
+@media (max-width: 32rem) { .day, .allows { display: none } table { font-size: .85rem } th, td { padding: .3rem .25rem } .sums { gap: .5rem } .sums div { padding: .4rem .6rem } .sums strong { font-size: 1.15rem } }
 @media print { body { max-width: none; padding: 0; font-size: 10.5pt } h3, .advice, tr { break-inside: avoid } }
 `
 
 function rowOf(line: EobLine, money: (amount: bigint) => string): string {
-  const cell = (text: string) => `<td class="money">${escapeHtml(text)}</td>`
+  const cell = (text: string, kind = "") => `<td class="money${kind}">${escapeHtml(text)}</td>`
   const decided =
     line.money === undefined
       ? `<td colspan="3" class="money">not decided yet</td>`
-      : [line.money.allowed, line.money.benefit, line.money.patient].map((amount) => cell(money(amount))).join("")
-  const service = `<th scope="row">${line.number}</th><td>${escapeHtml(line.code)}</td><td>${line.from}</td>`
+      : cell(money(line.money.allowed), " allows") + cell(money(line.money.benefit)) + cell(money(line.money.patient))
+  const service = `<th scope="row">${line.number}</th><td>${escapeHtml(line.code)}</td><td class="day">${line.from}</td>`
   return `<tr>${service}${cell(money(line.charge))}${decided}</tr>`
 }
 
@@ -63,7 +64,7 @@ export function eobPage(eob: Eob): string {
 ${open}
 <div class="wide"><table>
 <caption class="quiet">Each service</caption>
-<thead><tr><th scope="col">Line</th><th scope="col">Service</th><th scope="col">Day</th><th scope="col" class="money">Charged</th><th scope="col" class="money">Plan allows</th><th scope="col" class="money">Plan pays</th><th scope="col" class="money">You pay</th></tr></thead>
+<thead><tr><th scope="col">Line</th><th scope="col">Service</th><th scope="col" class="day">Day</th><th scope="col" class="money">Charged</th><th scope="col" class="money allows">Plan allows</th><th scope="col" class="money">Plan pays</th><th scope="col" class="money">You pay</th></tr></thead>
 <tbody>
 ${eob.lines.map((line) => rowOf(line, money)).join("\n")}
 </tbody></table></div>
