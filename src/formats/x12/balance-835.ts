@@ -2,10 +2,9 @@
  * The balancing rules of an 835: each line, each claim, the payment, what the patient owes, and interest. Run over what
  * others send and over what we write.
  */
-import { refuse } from "../../base/refusal.ts"
-import { minorUnits } from "../amount.ts"
-import { type Answer, answer } from "../answer.ts"
-import { element, placeIn, readInterchanges, type X12Segment, type X12Transaction } from "./syntax.ts"
+import { type Answer, answer, orRefuse } from "../answer.ts"
+import { readRemittances835 } from "./read-835.ts"
+import type { CasAdjustment, Remittance835, RemittanceClaim835 } from "./remittance-835.ts"
 
 export interface Imbalance {
   /**
@@ -30,102 +29,52 @@ export interface Balance835 {
 
 /** The balance of each 835 in the file; a file that is no 835, or no X12, is a refusal. */
 export function balance835(bytes: Uint8Array): Answer<readonly Balance835[]> {
-  return answer(() => {
-    const all = readInterchanges(bytes).flatMap((interchange) => interchange.transactions)
-    const other = all.find((transaction) => transaction.set !== "835")
-    if (other !== undefined || all.length === 0) {
-      const place = other === undefined ? "ST" : placeIn(other.segments[0]!, 1)
-      refuse(
-        "x12-not-835",
-        "Cannot read the file: a transaction in it is not an 835",
-        place,
-        "Send a remittance (835).",
-      )
-    }
-    return all.map(balanceOf)
-  })
+  return answer(() => orRefuse(readRemittances835(bytes)).map(balanceOf))
 }
 
-function moneyAt(segment: X12Segment, number: number): bigint {
-  const text = element(segment, number)
-  if (text === "") return 0n
-  const amount = minorUnits(text)
-  if (amount !== undefined) return amount
-  const what = "Cannot read the 835: an amount is not a decimal of whole cents"
-  return refuse("x12-element", what, placeIn(segment, number), "Correct the element.")
+function sumOf(adjustments: readonly CasAdjustment[], group = ""): bigint {
+  let sum = 0n
+  for (const one of adjustments) if (one.group.startsWith(group)) sum += one.amount
+  return sum
 }
 
-interface Line {
-  readonly svc: X12Segment
-  adjusted: bigint
-}
-
-interface Claim {
-  readonly clp: X12Segment
-  adjusted: bigint
-  patient: bigint
-  line: Line | undefined
-}
-
-/** CAS01 is the group; triples of reason, amount and quantity follow, six at most. */
-function sumCas(cas: X12Segment): bigint {
-  return [3, 6, 9, 12, 15, 18].reduce((sum, number) => sum + moneyAt(cas, number), 0n)
-}
-
-/** PLB03 and PLB04 are reason and amount; five more pairs may follow. With `reason`, only those of that reason. */
-function sumPlb(plb: X12Segment, reason = ""): bigint {
-  const amounts = [4, 6, 8, 10, 12, 14].filter((number) => element(plb, number - 1).startsWith(reason))
-  return amounts.reduce((sum, number) => sum + moneyAt(plb, number), 0n)
-}
-
-function balanceOf(transaction: X12Transaction): Balance835 {
+/** The rules over one remittance. BPR02 is what was paid out, or with BPR03 `D` what was taken. */
+export function balanceOf(remittance: Remittance835): Balance835 {
   const imbalances: Imbalance[] = []
-  const check = (rule: Imbalance["rule"], segment: X12Segment, expected: bigint, found: bigint) => {
-    if (expected !== found) imbalances.push({ rule, at: placeIn(segment), expected, found })
+  const check = (rule: Imbalance["rule"], at: string, expected: bigint, found: bigint) => {
+    if (expected !== found) imbalances.push({ rule, at, expected, found })
   }
-  const closeLine = (line: Line | undefined) => {
-    if (line !== undefined) check("line", line.svc, moneyAt(line.svc, 2) - line.adjusted, moneyAt(line.svc, 3))
+  let [paid, late, lines] = [0n, 0n, 0]
+  for (const claim of remittance.claims) {
+    checkClaim(claim, check)
+    paid += claim.paid
+    late += claim.interest ?? 0n
+    lines += claim.lines.length
   }
-  const closeClaim = (claim: Claim | undefined) => {
-    if (claim === undefined) return
-    closeLine(claim.line)
-    check("claim", claim.clp, moneyAt(claim.clp, 3) - claim.adjusted, moneyAt(claim.clp, 4))
-    check("patient", claim.clp, claim.patient, moneyAt(claim.clp, 5))
+  let [withheld, interest] = [0n, 0n]
+  for (const { code, amount } of remittance.providerLevel) {
+    withheld += amount
+    if (code === "L6") interest += amount
   }
-  let claim: Claim | undefined
-  let [claims, lines] = [0, 0]
-  let [paid, withheld, interest, late] = [0n, 0n, 0n, 0n]
-  for (const segment of transaction.segments) {
-    if (segment.tag === "CLP" || segment.tag === "PLB" || segment.tag === "SE" || segment.tag === "LX") {
-      closeClaim(claim)
-      claim = undefined
-    }
-    if (segment.tag === "PLB") {
-      withheld += sumPlb(segment)
-      interest += sumPlb(segment, "L6")
-    }
-    if (segment.tag === "AMT" && element(segment, 1) === "I") late += moneyAt(segment, 2)
-    if (segment.tag === "CLP") {
-      claim = { clp: segment, adjusted: 0n, patient: 0n, line: undefined }
-      paid += moneyAt(segment, 4)
-      claims++
-    }
-    if (claim === undefined) continue
-    if (segment.tag === "SVC") {
-      closeLine(claim.line)
-      claim.line = { svc: segment, adjusted: 0n }
-      lines++
-    }
-    if (segment.tag === "CAS") {
-      const amount = sumCas(segment)
-      claim.adjusted += amount
-      if (claim.line !== undefined) claim.line.adjusted += amount
-      if (element(segment, 1) === "PR") claim.patient += amount
-    }
+  const at = `BPR, line ${remittance.paymentAt ?? remittance.at}`
+  const moved = remittance.isDebit ? -remittance.paid : remittance.paid
+  check("payment", at, paid - withheld, moved)
+  check("interest", at, -interest, late)
+  return { trace: remittance.trace, paid: remittance.paid, claims: remittance.claims.length, lines, imbalances }
+}
+
+function checkClaim(
+  claim: RemittanceClaim835,
+  check: (rule: Imbalance["rule"], at: string, expected: bigint, found: bigint) => void,
+): void {
+  let [adjusted, owed] = [sumOf(claim.adjustments), sumOf(claim.adjustments, "PR")]
+  for (const line of claim.lines) {
+    const ofLine = sumOf(line.adjustments)
+    check("line", `SVC, line ${line.at}`, line.charge - ofLine, line.paid)
+    adjusted += ofLine
+    owed += sumOf(line.adjustments, "PR")
   }
-  const bpr = transaction.segments.find((segment) => segment.tag === "BPR") ?? transaction.segments[0]!
-  check("payment", bpr, paid - withheld, moneyAt(bpr, 2))
-  check("interest", bpr, -interest, late)
-  const trn = transaction.segments.find((segment) => segment.tag === "TRN")
-  return { trace: element(trn, 2), paid: moneyAt(bpr, 2), claims, lines, imbalances }
+  const at = `CLP, line ${claim.at}`
+  check("claim", at, claim.charge - adjusted, claim.paid)
+  check("patient", at, owed, claim.patient)
 }

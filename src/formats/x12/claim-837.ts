@@ -4,6 +4,8 @@
  * Texts are as sent; amounts are minor units, days are day numbers, quantities are thousandths.
  */
 
+import type { OutSegment } from "./envelope.ts"
+
 export type Claim837Kind = "professional" | "institutional" | "dental"
 
 /** A person or an organization as an NM1 loop names it. */
@@ -23,6 +25,16 @@ export interface Party837 {
   readonly taxonomy: string | undefined
   /** Further REF segments of the party, qualifier and value: EI tax number, G2 commercial number, … */
   readonly references: readonly Reference837[]
+  /** NM107. */
+  readonly suffix?: string
+  /** What else its loop says, to be repeated: N2, PER; PAT for its fifth element and after. */
+  readonly further?: readonly OutSegment[]
+}
+
+/** A party that has no field of its own, with its NM101: `DK` ordering, `DQ` supervising, `72` operating, … */
+export interface OtherParty837 {
+  readonly role: string
+  readonly party: Party837
 }
 
 export interface Reference837 {
@@ -66,6 +78,12 @@ export interface OtherPayer837 {
   readonly adjustments: readonly Adjustment837[]
   /** REF*F8: that payer's own number of the claim. */
   readonly control: string | undefined
+  /** SBR04. */
+  readonly planName?: string
+  /** SBR05. */
+  readonly insuranceType?: string
+  /** What else its loops say, to be repeated: OI, MOA, further AMT; from the first NM1 on, other parties of that payer. */
+  readonly further?: readonly OutSegment[]
 }
 
 /** SVD, CAS, DTP*573 of one line by one earlier payer. */
@@ -77,6 +95,28 @@ export interface LineAnswer837 {
   readonly unitsMilli: bigint
   readonly adjustments: readonly Adjustment837[]
   readonly on: number | undefined
+  /** SVD03-1 and the modifiers. */
+  readonly codeSystem?: string
+  readonly modifiers?: readonly string[]
+  /** SVD04. */
+  readonly revenue?: string
+  /** SVD06: the line that this one was bundled into. */
+  readonly bundledInto?: number
+  /** AMT*EAF of the line: what is left to the patient. */
+  readonly left?: bigint
+}
+
+/** One composite of an institutional HI that is neither a diagnosis, a procedure nor the DRG. */
+export interface Information837 {
+  /** `BE` value, `BG` condition, `BH` occurrence, `BI` occurrence span, `BJ` admitting, `BN` external cause, … */
+  readonly qualifier: string
+  readonly code: string
+  /** First and last day; both the same day for one date. */
+  readonly from: number | undefined
+  readonly to: number | undefined
+  /** Amount of a value code. */
+  readonly amount: bigint | undefined
+  readonly presentOnAdmission?: string
 }
 
 export interface Line837 {
@@ -109,6 +149,24 @@ export interface Line837 {
   readonly authorization: string | undefined
   readonly rendering: Party837 | undefined
   readonly answers: readonly LineAnswer837[]
+  /** The line names no day of its own: `from` and `to` are the claim's. */
+  readonly isClaimDated?: true
+  /** SV101-7 and its like: a text for a code that does not say enough. */
+  readonly description?: string
+  /** SV109: an emergency, professional. */
+  readonly emergency?: true
+  /** SV111 to SV115 as sent: EPSDT, family planning, copay status; trailing empty ones left out. */
+  readonly indicators?: readonly string[]
+  /** SV207, institutional: the part of the charge that is not covered. */
+  readonly uncovered?: bigint
+  /** SV304 and SV305, dental: areas of the mouth, and I or R for an initial or a replaced prosthesis. */
+  readonly areas?: readonly string[]
+  readonly prosthesis?: string
+  /** REF*9F of the line. */
+  readonly referral?: string
+  readonly parties?: readonly OtherParty837[]
+  /** What else the line says, to be repeated: other dates, CTP, NTE, HCP, … */
+  readonly further?: readonly OutSegment[]
 }
 
 export interface Claim837 {
@@ -123,7 +181,7 @@ export interface Claim837 {
   readonly receiver: Party837 | undefined
   /** CLM01. */
   readonly control: string
-  /** CLM05-3: 1 original, 7 replacement, 8 void; institutional claims have others (2, 3, 4 interim, …). */
+  /** CLM05-3: 1 original, 7 replacement, 8 void; institutional claims have others (0, 2, 3, 4 interim, …). */
   readonly frequency: number
   /** CLM05-1: place of service, or the first two digits of the type of bill. */
   readonly place: string
@@ -174,4 +232,25 @@ export interface Claim837 {
   readonly from: number
   readonly to: number
   readonly lines: readonly Line837[]
+  /** CUR02 of the billing provider's loop; US dollars when absent. */
+  readonly currency?: string
+  /** BHT06 when it is not CH: `RP` reports an encounter and asks for no payment. */
+  readonly purpose?: string
+  /** SBR05. */
+  readonly insuranceType?: string
+  /** CLM06 to CLM10 as sent: signatures, assignment, release. */
+  readonly declarations?: readonly string[]
+  /** CLM11: causes, state and country; and CLM12 and after. */
+  readonly causes?: readonly string[]
+  readonly furtherClaim?: readonly string[]
+  /** Whether each diagnosis was present on admission (Y, N, U, W or empty), in the order of `diagnoses`. */
+  readonly presentOnAdmission?: readonly string[]
+  /** Further HI composites in file order. */
+  readonly information?: readonly Information837[]
+  /** HHMM of DTP*435 and 096. */
+  readonly admittedTime?: string
+  readonly dischargedTime?: string
+  readonly parties?: readonly OtherParty837[]
+  /** What else the claim says, to be repeated: other dates, PWK, NTE, CR1, HCP, further REF and AMT, … */
+  readonly further?: readonly OutSegment[]
 }

@@ -1,6 +1,7 @@
 /**
  * One remittance (a transaction of an 835, 4010A1 and 5010) as a value: who paid what, by claim and line, with every
- * adjustment. Amounts are minor units and may be negative (reversals, takebacks); days are day numbers.
+ * adjustment. Amounts are minor units and may be negative (reversals, takebacks), one that is left out is zero; days are day
+ * numbers.
  */
 
 export interface CasAdjustment {
@@ -14,7 +15,10 @@ export interface CasAdjustment {
 export interface RemittanceLine835 {
   /** Line in the file of the SVC segment, from 1. */
   readonly at: number
-  /** SVC01: what was paid for. SVC06 in `submitted` when the payer changed it. */
+  /**
+   * SVC01: what was paid for; a revenue code alone has `NU` and stands in `revenue`, too. SVC06 in `submitted` when the
+   * payer changed it. A composite that ISA16's separator does not split is all `code`, without `codeSystem`.
+   */
   readonly codeSystem: string
   readonly code: string
   readonly modifiers: readonly string[]
@@ -32,6 +36,22 @@ export interface RemittanceLine835 {
   readonly allowed: bigint | undefined
   /** LQ*HE and, of the claim, MIA and MOA. */
   readonly remarks: readonly string[]
+  /** SVC07: units as billed, where the payer paid for others. */
+  readonly submittedUnitsMilli?: bigint
+  /** REF other than 6R, and AMT other than B6. */
+  readonly references?: readonly Reference835[]
+  readonly amounts?: readonly Amount835[]
+}
+
+export interface Reference835 {
+  readonly qualifier: string
+  readonly value: string
+}
+
+export interface Amount835 {
+  /** `AU` covered, `F5` paid by the patient, `D8` discount, … */
+  readonly qualifier: string
+  readonly amount: bigint
 }
 
 export interface RemittanceClaim835 {
@@ -66,8 +86,13 @@ export interface RemittanceClaim835 {
   /** NM1*TT: where the payer sent the claim on. */
   readonly forwardedTo: string | undefined
   /** REF*EA, REF*F8 …: qualifier and value. */
-  readonly references: readonly { readonly qualifier: string; readonly value: string }[]
+  readonly references: readonly Reference835[]
   readonly lines: readonly RemittanceLine835[]
+  /** AMT other than I. */
+  readonly amounts?: readonly Amount835[]
+  /** MIA and MOA as sent, element by element, trailing empty ones left out. */
+  readonly inpatient?: readonly string[]
+  readonly outpatient?: readonly string[]
 }
 
 /** PLB: an amount that belongs to no service line; positive reduces the payment. */
@@ -85,6 +110,8 @@ export interface Remittance835 {
   readonly transactionControl: string
   /** Line in the file of the ST segment, from 1. */
   readonly at: number
+  /** Line in the file of the BPR segment. */
+  readonly paymentAt?: number
   /** BPR02, C or D, method (CHK, ACH, NON) and day. */
   readonly paid: bigint
   readonly isDebit: boolean
@@ -96,7 +123,13 @@ export interface Remittance835 {
   /** DTM*405. */
   readonly produced: number | undefined
   readonly payer: { readonly name: string; readonly id: string }
-  readonly payee: { readonly name: string; readonly qualifier: string; readonly id: string }
+  /** `references` are further numbers of the payee: TJ tax number, PQ number with this payer, … */
+  readonly payee: {
+    readonly name: string
+    readonly qualifier: string
+    readonly id: string
+    readonly references?: readonly Reference835[]
+  }
   readonly claims: readonly RemittanceClaim835[]
   readonly providerLevel: readonly ProviderLevel835[]
 }

@@ -1,0 +1,39 @@
+/** Files of any size, read in pieces; opened where they are gzipped. */
+import { createReadStream } from "node:fs"
+import { createGunzip } from "node:zlib"
+import { refuse } from "../base/refusal.ts"
+
+const reasons: Readonly<Record<string, readonly [code: string, what: string, remedy: string]>> = {
+  ENOENT: ["file-absent", "there is none of this name", "Check the path"],
+  ENOTDIR: ["file-absent", "there is none of this name", "Check the path"],
+  EISDIR: ["file-unreadable", "it is a folder", "Name the files in it"],
+  EACCES: ["file-unreadable", "its permissions do not allow it", "Check the file's permissions"],
+}
+
+/** Pieces of the file. @throws Refused when it cannot be read or its gzip is broken or cut off. */
+export async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    let unpack: ReturnType<typeof createGunzip> | undefined
+    const source = createReadStream(path, { highWaterMark: 1 << 18 })
+    const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+    const first = await iterator.next()
+    if (first.done === true) return
+    if (first.value[0] !== 0x1f || first.value[1] !== 0x8b) {
+      yield first.value
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value
+      return
+    }
+    source.destroy()
+    unpack = createGunzip()
+    const packed = createReadStream(path)
+    packed.on("error", (error) => unpack?.destroy(error))
+    for await (const piece of packed.pipe(unpack)) yield piece as Buffer
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException
+    if (code.startsWith("Z_"))
+      refuse("gzip-broken", "Cannot unpack file: its gzip is broken or cut off", path, "Fetch the file again")
+    const known = reasons[code]
+    if (known === undefined) throw error
+    refuse(known[0], `Cannot read file: ${known[1]}`, path, known[2])
+  }
+}
