@@ -47,7 +47,7 @@ test("each kind of claim names its own CARIN profile and claim type", () => {
   ] as const
   for (const [change, profile, type, subType] of rows) {
     const node = explained(() => change)
-    assert.match(textAt(node, "meta", "profile", 0)!, new RegExp(`C4BB-ExplanationOfBenefit-${profile}$`))
+    assert.match(textAt(node, "meta", "profile", 0)!, new RegExp(`C4BB-ExplanationOfBenefit-${profile}\\|2\\.0\\.0$`))
     assert.equal(textAt(node, "type", "coding", 0, "code"), type)
     assert.equal(textAt(node, "subType", "coding", 0, "code"), subType)
   }

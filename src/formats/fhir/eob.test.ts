@@ -66,7 +66,7 @@ test("totals are the determination's; the amounts of each line and of the whole 
 test("each reason has its code and its clause, and its note quotes the member's sentence with the numbers of the day", () => {
   const node = parsed()
   const exam = itemsAt(node, "item")[0]!
-  const reasons = itemsAt(exam, "adjudication").slice(11)
+  const reasons = itemsAt(exam, "adjudication").filter((row) => textAt(row, "reason", "text") !== undefined)
   assert.deepEqual(
     reasons.map((row) => [
       textAt(row, "reason", "coding", 0, "code"),
@@ -102,6 +102,7 @@ test("a number is quoted as it stood on the day, in its own unit", () => {
 test("a quote, a replaced claim and a line that waits say so", () => {
   const quote = parsed({ claim: { ...options.claim, use: "quote" } })
   assert.equal(textAt(quote, "use"), "predetermination")
+  assert.equal(at(quote, "meta", "profile"), undefined, "CARIN's profiles are of claims alone")
   const old = parsed({ replacedBy: "6b".repeat(32) })
   assert.equal(textAt(old, "status"), "cancelled")
   assert.equal(textAt(old, "related", 0, "relationship", "coding", 0, "code"), "replacedby")
@@ -110,7 +111,13 @@ test("a quote, a replaced claim and a line that waits say so", () => {
   const lines = leg.lines.map((line) => (line.number === 2 ? { ...line, ...waiting } : line))
   const waits = parsed({ leg: { ...leg, lines } })
   assert.equal(textAt(waits, "outcome"), "partial")
-  assert.deepEqual(amounts(itemsAt(waits, "item", 1, "adjudication")), { submitted: 12_500n })
+  const [charge, ...further] = itemsAt(waits, "item", 1, "adjudication")
+  assert.deepEqual(amounts([charge!]), { submitted: 12_500n })
+  assert.deepEqual(
+    further.map((row) => textAt(row, "category", "coding", 0, "code")),
+    ["benefitpaymentstatus"],
+  )
+  assert.match(textAt(waits, "text", "div")!, /still wait/)
 })
 
 /** Paths present in a resource, arrays walked, down to the given depth. */
@@ -173,6 +180,6 @@ test("what R4 and the CARIN profile require, and what the public CARIN examples 
       itemsAt(item, "adjudication").map((row) => textAt(row, "category", "coding", 0, "system")),
     ),
   )
-  assert.ok([...slices].every((system) => system?.startsWith("http")))
+  assert.ok([...slices].every((system) => system?.startsWith("http") || system === "urn:countersign:adjudication"))
   assert.equal(at(parsed(), "insurance", 0, "focal")?.kind, "boolean")
 })

@@ -5,23 +5,34 @@
  */
 import { toUtf8 } from "#crypto"
 import { assert } from "../../base/assert.ts"
-import { toHex } from "../../base/bytes.ts"
+import { formatMoney } from "../../base/money.ts"
 import { formatDate } from "../../base/time.ts"
-import type { Claim, ClaimLine } from "../../plan/claim.ts"
-import type { Adjustment, Leg, LegLine } from "../../plan/leg.ts"
+import { escapeHtml } from "../../plan/booklet-html.ts"
+import type { Claim } from "../../plan/claim.ts"
+import type { Leg, LegLine } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"
-import { reasonText, remarkText } from "../../plan/reasons.ts"
 import { jsonNumber } from "../amount.ts"
 import { quoteClause } from "./clause-notes.ts"
+import {
+  type AmountName,
+  adjudicationOf,
+  amountConcept,
+  amountNames,
+  amountsOf,
+  clauseReference,
+  type ExplainedLine,
+  isOpen,
+  networkRows,
+  type Telling,
+} from "./eob-adjudication.ts"
 import { careTeamOf, diagnosesOf, itemDetailsOf, profileOf, supportingInformationOf } from "./eob-kinds.ts"
 import type {
-  Adjudication,
   CodeableConcept,
   ExplanationOfBenefit,
   ExplanationOfBenefitItem,
-  Extension,
   Money,
   ProcessNote,
+  Reference,
 } from "./r4.ts"
 
 export interface ExplanationOptions {
@@ -45,82 +56,8 @@ export interface ExplanationOptions {
   readonly replacedBy?: string
 }
 
-const adjudicationSystem = "http://terminology.hl7.org/CodeSystem/adjudication"
 const carin = "http://hl7.org/fhir/us/carin-bb/CodeSystem/"
-const clauseExtension = "urn:countersign:plan-clause"
-
-/** CARIN's amounts that FHIR's own code system lacks. */
-const carinAmounts = new Set([
-  "coinsurance",
-  "discount",
-  "noncovered",
-  "memberliability",
-  "paidtoprovider",
-  "priorpayerpaid",
-])
-
-type AmountName =
-  | "submitted"
-  | "eligible"
-  | "discount"
-  | "noncovered"
-  | "priorpayerpaid"
-  | "deductible"
-  | "copay"
-  | "coinsurance"
-  | "memberliability"
-  | "benefit"
-  | "paidtoprovider"
-
-const amountNames: readonly AmountName[] = [
-  ...([
-    "submitted",
-    "eligible",
-    "discount",
-    "noncovered",
-    "priorpayerpaid",
-    "deductible",
-    "copay",
-    "coinsurance",
-  ] as const),
-  ...(["memberliability", "benefit", "paidtoprovider"] as const),
-]
-
 const concept = (system: string, code: string): CodeableConcept => ({ coding: [{ system, code }] })
-
-const amountConcept = (name: AmountName) =>
-  concept(carinAmounts.has(name) ? `${carin}C4BBAdjudication` : adjudicationSystem, name)
-
-/** Reasons by which the provider gives up money under its contract. Everything else nobody pays is non-covered. */
-const contractual = new Set(["24", "45", "59", "94", "104", "144", "169", "245", "253"])
-const shares: Readonly<Record<string, AmountName>> = { "1": "deductible", "2": "coinsurance", "3": "copay" }
-
-function amountNameOf({ group, carc }: Adjustment): AmountName {
-  const share = group === "PR" ? shares[carc] : undefined
-  if (share !== undefined) return share
-  if (group === "OA" && carc === "23") return "priorpayerpaid"
-  return (group === "CO" || group === "PI") && contractual.has(carc) ? "discount" : "noncovered"
-}
-
-type Amounts = Record<AmountName, bigint>
-
-/** A line's amounts. Charge = discount + noncovered + prior payer + deductible + copay + coinsurance + benefit. */
-function amountsOf(line: LegLine, charge: bigint): Amounts {
-  const amounts = Object.fromEntries(amountNames.map((name) => [name, 0n])) as Amounts
-  for (const adjustment of line.adjustments) amounts[amountNameOf(adjustment)] += adjustment.amount
-  amounts.submitted = charge
-  amounts.eligible = line.allowed
-  amounts.memberliability = line.patient
-  amounts.benefit = line.benefit
-  amounts.paidtoprovider = line.benefit
-  const parts = ["discount", "noncovered", "priorpayerpaid", "deductible", "copay", "coinsurance", "benefit"] as const
-  const isDecided = line.status !== "pended" && line.status !== "held"
-  assert(
-    !isDecided || parts.reduce((sum, name) => sum + amounts[name], 0n) === charge,
-    "an explained line's charge is the sum of its parts",
-  )
-  return amounts
-}
 
 /** Notes by clause number, in the order of the plan. */
 function notesOf({ plan, leg, claim }: ExplanationOptions): ReadonlyMap<string, ProcessNote> {
@@ -140,18 +77,6 @@ function notesOf({ plan, leg, claim }: ExplanationOptions): ReadonlyMap<string, 
 const clausesOf = (line: LegLine): readonly string[] =>
   [line.shown.clause, ...line.adjustments.map((one) => one.clause)].filter((clause) => clause !== "")
 
-function clauseReference(plan: Plan, clause: string): Extension {
-  return {
-    url: clauseExtension,
-    extension: [
-      { url: "plan", valueString: plan.front.plan },
-      { url: "version", valueInteger: plan.front.version },
-      { url: "digest", valueString: toHex(plan.digest) },
-      { url: "clause", valueString: clause },
-    ],
-  }
-}
-
 /** The resource. Pended lines are in it without a decision; then the outcome is partial. */
 export function explanationOfBenefit(options: ExplanationOptions): ExplanationOfBenefit {
   const { plan, claim, leg, statement, created } = options
@@ -159,173 +84,125 @@ export function explanationOfBenefit(options: ExplanationOptions): ExplanationOf
   const { code: currency, exponent } = plan.front.currency
   const money = (amount: bigint): Money => ({ value: jsonNumber(amount, exponent), currency })
   const notes = notesOf(options)
-  const rows = leg.lines.map((line) => {
-    const service = claim.lines.find((one) => one.number === line.number)
-    assert(service !== undefined, "a determined line is one of the claim's")
-    return { line, service, amounts: amountsOf(line, service.charge) }
-  })
+  const rows = explainedLines(leg, claim)
   const { profile, type, subType } = profileOf(claim)
-  const diagnosis = diagnosesOf(claim)
-  const isOpen = (line: LegLine) => line.status === "pended" || line.status === "held"
+  const diagnoses = diagnosesOf(claim)
   const open = leg.lines.filter(isOpen).length
   const total = (name: AmountName) => rows.reduce((sum, row) => sum + row.amounts[name], 0n)
   return {
     resourceType: "ExplanationOfBenefit",
     id: statement.slice(0, 32),
-    meta: {
-      profile: [profile],
-      lastUpdated: `${formatDate(created)}T00:00:00Z`,
-    },
+    // CARIN's profiles are of claims; a quote is FHIR's explanation of benefits and no more.
+    meta: { ...(claim.use === "claim" ? { profile: [profile] } : {}), lastUpdated: `${formatDate(created)}T00:00:00Z` },
+    text: { status: "generated", div: narrative(options, total) },
     ...partiesOf(options),
     type: concept("http://terminology.hl7.org/CodeSystem/claim-type", type),
     ...(subType === undefined ? {} : { subType }),
     use: claim.use === "quote" ? "predetermination" : "claim",
-    billablePeriod: {
-      start: formatDate(Math.min(...claim.lines.map((line) => line.from))),
-      end: formatDate(Math.max(...claim.lines.map((line) => line.to))),
-    },
+    billablePeriod: { start: formatDate(firstDay(claim)), end: formatDate(lastDay(claim)) },
     created: formatDate(created),
     outcome: open === 0 ? "complete" : open === leg.lines.length ? "queued" : "partial",
     supportingInfo: supportingInformationOf(claim),
-    ...(diagnosis.length === 0 ? {} : { diagnosis }),
-    item: rows.map((row) => ({ ...itemOf(row, { plan, money, notes }), ...itemDetailsOf(row.service, diagnosis) })),
-    adjudication: [networkStatus(leg)],
+    ...(diagnoses.rows.length === 0 ? {} : { diagnosis: diagnoses.rows }),
+    item: rows.map((row) => ({
+      ...itemOf(row, { plan, claim, money, notes }),
+      ...itemDetailsOf(row.service, { claim, plan, diagnoses }),
+    })),
+    adjudication: networkRows(leg, claim),
     total: amountNames.map((name) => ({ category: amountConcept(name), amount: money(total(name)) })),
     ...paymentOf(options, money(total("benefit"))),
-    processNote: [...notes.values()],
+    ...(notes.size === 0 ? {} : { processNote: [...notes.values()] }),
   }
+}
+
+const firstDay = (claim: Claim): number => Math.min(...claim.lines.map((line) => line.from))
+const lastDay = (claim: Claim): number => Math.max(...claim.lines.map((line) => line.to))
+
+const explainedLines = (leg: Leg, claim: Claim): readonly ExplainedLine[] =>
+  leg.lines.map((line) => {
+    const service = claim.lines.find((one) => one.number === line.number)
+    assert(service !== undefined, "a determined line is one of the claim's")
+    return { line, service, amounts: amountsOf(line, service.charge) }
+  })
+
+/** The sums in a sentence, for a reader that shows nothing else. */
+function narrative({ plan, claim, leg }: ExplanationOptions, total: (name: AmountName) => bigint): string {
+  const { code, exponent } = plan.front.currency
+  const sum = (name: AmountName) => `${formatMoney(total(name), exponent)} ${code}`
+  const parts = [
+    `${claim.use === "quote" ? "Quote" : "Claim"} of ${formatDate(firstDay(claim))} under ${plan.front.title}`,
+    `charged ${sum("submitted")}, the plan pays ${sum("benefit")}, the patient pays ${sum("memberliability")}`,
+  ]
+  if (leg.lines.some(isOpen)) parts.push("the lines that still wait are charged and not decided")
+  return `<div xmlns="http://www.w3.org/1999/xhtml"><p>${escapeHtml(parts.join("; "))}.</p></div>`
 }
 
 /** The resource as UTF-8 JSON. */
 export const explanationBytes = (explanation: ExplanationOfBenefit): Uint8Array =>
   toUtf8(JSON.stringify(explanation, undefined, 1))
 
+/** By FHIR's own id where the id can be one, else by identifier or by name alone. */
+function party(type: string, { id, name }: { id: string; name: string }): Reference {
+  const display = name === "" ? {} : { display: name }
+  if (/^[A-Za-z0-9.-]{1,64}$/.test(id)) return { reference: `${type}/${id}`, ...display }
+  return { type, ...(id === "" ? {} : { identifier: { value: id } }), ...display }
+}
+
 function partiesOf(options: ExplanationOptions) {
-  const { statement, patient, coverage, insurer, provider, practitioner, plan, replaces, replacedBy } = options
-  const party = (type: string, { id, name }: { id: string; name: string }) => ({
-    reference: `${type}/${id}`,
-    display: name,
-  })
+  const { claim, statement, insurer, plan, replaces, replacedBy } = options
   const related = [
-    ...(replaces === undefined ? [] : [relatedTo("prior", replaces)]),
-    ...(replacedBy === undefined ? [] : [relatedTo("replacedby", replacedBy)]),
+    ...(replaces === undefined ? [] : [relatedTo(priorClaims, "prior", replaces)]),
+    ...(replacedBy === undefined
+      ? []
+      : [relatedTo(`${carin}C4BBRelatedClaimRelationshipCodes`, "replacedby", replacedBy)]),
   ]
+  const provider = party("Organization", options.provider)
+  const practitioner = party("Practitioner", options.practitioner)
   return {
     identifier: [
-      {
-        type: concept(`${carin}C4BBIdentifierType`, "uc"),
-        system: "urn:countersign:statement",
-        value: statement,
-      },
+      { type: concept(`${carin}C4BBIdentifierType`, "uc"), system: "urn:countersign:statement", value: statement },
     ],
     status: replacedBy === undefined ? "active" : "cancelled",
-    patient: { reference: `Patient/${patient}` },
+    patient: party("Patient", { id: options.patient, name: "" }),
     insurer: party("Organization", insurer),
-    provider: party("Organization", provider),
+    // CARIN 2.0 wants the dentist here; who is paid stands in the payee.
+    provider: claim.kind === "dental" ? practitioner : provider,
     ...(related.length === 0 ? {} : { related }),
-    payee: {
-      type: concept("http://terminology.hl7.org/CodeSystem/payeetype", "provider"),
-      party: party("Organization", provider),
-    },
-    careTeam: careTeamOf(options.claim, party("Practitioner", practitioner)),
-    insurance: [{ focal: true, coverage: { reference: `Coverage/${coverage}`, display: plan.front.title } }],
+    payee: { type: concept("http://terminology.hl7.org/CodeSystem/payeetype", "provider"), party: provider },
+    careTeam: careTeamOf(claim, practitioner),
+    insurance: [{ focal: true, coverage: party("Coverage", { id: options.coverage, name: plan.front.title }) }],
   } as const
 }
 
-const relatedTo = (relationship: "prior" | "replacedby", statement: string) => ({
-  relationship: concept(`${carin}C4BBRelatedClaimRelationshipCodes`, relationship),
+const priorClaims = "http://terminology.hl7.org/CodeSystem/ex-relatedclaimrelationship"
+
+const relatedTo = (system: string, relationship: "prior" | "replacedby", statement: string) => ({
+  relationship: concept(system, relationship),
   reference: { system: "urn:countersign:statement", value: statement },
 })
 
-/** One tier for all lines says in or out of network (`out` is the plan language's word for it); several say other. */
-function networkStatus(leg: Leg): Adjudication {
-  const tiers = new Set(leg.lines.map((line) => line.tier).filter((tier) => tier !== ""))
-  const status = tiers.size !== 1 ? "other" : tiers.has("out") ? "outofnetwork" : "innetwork"
-  return {
-    category: concept(`${carin}C4BBAdjudicationDiscriminator`, "benefitpaymentstatus"),
-    reason: concept(`${carin}C4BBPayerAdjudicationStatus`, status),
-  }
-}
+type LineShown = Omit<ExplanationOfBenefitItem, "productOrService">
 
-interface Telling {
-  readonly plan: Plan
-  readonly notes: ReadonlyMap<string, ProcessNote>
-  money(amount: bigint): Money
-}
-
-interface ExplainedLine {
-  readonly line: LegLine
-  readonly service: ClaimLine
-  readonly amounts: Amounts
-}
-
-function itemOf({ line, service, amounts }: ExplainedLine, telling: Telling): ExplanationOfBenefitItem {
-  const { from, to } = service
+function itemOf(row: ExplainedLine, telling: Telling): LineShown {
+  const { line, service } = row
   const numbers = new Set(clausesOf(line).flatMap((clause) => telling.notes.get(clause)?.number ?? []))
-  const amountRows = amountNames.map((name) => ({
-    category: amountConcept(name),
-    amount: telling.money(amounts[name]),
-  }))
-  const modifier = service.modifiers.map((code) => concept(modifierSystem, code))
-  const isDecided = line.status !== "pended" && line.status !== "held"
   return {
     sequence: service.number,
     careTeamSequence: [1],
-    productOrService: productOf(service, telling.plan),
-    ...(modifier.length === 0 ? {} : { modifier }),
-    ...(from === to
-      ? { servicedDate: formatDate(from) }
-      : { servicedPeriod: { start: formatDate(from), end: formatDate(to) } }),
-    ...(service.place === undefined ? {} : { locationCodeableConcept: concept(placeSystem, service.place) }),
     quantity: { value: service.unitsMilli / 1000 },
     net: telling.money(service.charge),
-    noteNumber: [...numbers].sort((a, b) => a - b),
-    adjudication: isDecided
-      ? [...amountRows, ...line.adjustments.filter((one) => one.amount !== 0n).map((one) => reasonOf(one, telling))]
-      : amountRows.filter((_, index) => amountNames[index] === "submitted"),
+    ...(numbers.size === 0 ? {} : { noteNumber: [...numbers].sort((a, b) => a - b) }),
+    adjudication: adjudicationOf(row, telling),
   }
 }
 
-const modifierSystem = "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
-const placeSystem = "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set"
-
-/** An institutional line may have a revenue code alone; FHIR still asks for a product, which is then said to be absent. */
-function productOf(service: ClaimLine, plan: Plan): CodeableConcept {
-  if (service.code !== "") return concept(codeSystemOf(service, plan), service.code)
-  return concept("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-applicable")
-}
-
-/** The code system as FHIR names it. A code that no known system claims is the plan's own. */
-function codeSystemOf({ code, codeSystem }: ClaimLine, plan: Plan): string {
-  if (codeSystem !== undefined && /^(https?|urn):/.test(codeSystem)) return codeSystem
-  if (/^[A-Z]\d{4}$/.test(code)) return modifierSystem
-  return codeSystem === "HC" ? "http://www.ama-assn.org/go/cpt" : `urn:countersign:plan:${plan.front.plan}`
-}
-
-/** One reason: the field's code, our own words for it, and the clause that gives it. */
-function reasonOf(adjustment: Adjustment, { plan, money }: Telling): Adjudication {
-  const { carc, rarc, group, amount, clause } = adjustment
-  const text = [reasonText(carc), ...rarc.map(remarkText)].filter((one) => one !== undefined).join(". ")
-  return {
-    category: concept(`${carin}C4BBAdjudicationDiscriminator`, "adjustmentreason"),
-    reason: {
-      coding: [
-        { system: "https://x12.org/codes/claim-adjustment-reason-codes", code: carc },
-        { system: "https://x12.org/codes/claim-adjustment-group-codes", code: group },
-        ...rarc.map((code) => ({ system: "https://x12.org/codes/remittance-advice-remark-codes", code })),
-      ],
-      ...(text === "" ? {} : { text }),
-    },
-    amount: money(amount),
-    ...(clause === "" ? {} : { extension: [clauseReference(plan, clause)] }),
-  }
-}
-
-function paymentOf({ payment }: ExplanationOptions, amount: Money): Pick<ExplanationOfBenefit, "payment"> {
+function paymentOf({ leg, payment }: ExplanationOptions, amount: Money): Pick<ExplanationOfBenefit, "payment"> {
   if (payment === undefined) return {}
+  const denied = leg.lines.filter((line) => line.status === "denied").length
+  const status = denied === 0 ? "paid" : denied === leg.lines.length ? "denied" : "partiallypaid"
   return {
     payment: {
-      type: concept(`${carin}C4BBPayerClaimPaymentStatusCode`, amount.value === 0 ? "denied" : "paid"),
+      type: concept(`${carin}C4BBPayerAdjudicationStatus`, status),
       date: formatDate(payment.day),
       amount,
       identifier: { system: "urn:countersign:payment", value: payment.trace },

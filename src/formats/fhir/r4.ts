@@ -9,12 +9,14 @@ export interface Coding {
 }
 
 export interface CodeableConcept {
+  readonly extension?: readonly Extension[]
   readonly coding?: readonly Coding[]
   readonly text?: string
 }
 
 export interface Reference {
   readonly reference?: string
+  readonly type?: string
   readonly display?: string
   readonly identifier?: Identifier
 }
@@ -47,6 +49,7 @@ export interface Extension {
   readonly valueString?: string
   readonly valueUri?: string
   readonly valueInteger?: number
+  readonly valueCoding?: Coding
   readonly extension?: readonly Extension[]
 }
 
@@ -137,7 +140,8 @@ export interface ProcessNote {
 export interface ExplanationOfBenefit {
   readonly resourceType: "ExplanationOfBenefit"
   readonly id: string
-  readonly meta: { readonly profile: readonly string[]; readonly lastUpdated: string }
+  readonly meta: { readonly profile?: readonly string[]; readonly lastUpdated: string }
+  readonly text?: { readonly status: "generated"; readonly div: string }
   readonly extension?: readonly Extension[]
   readonly identifier: readonly Identifier[]
   readonly status: "active" | "cancelled"
