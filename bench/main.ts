@@ -22,6 +22,7 @@ import { commit, machine } from "./place.ts"
 import { type Load, presign } from "./presign.ts"
 import { type ChainFigures, type Report, reportTable } from "./report.ts"
 import { between, type ProcessorTime, processorTime, totalOf } from "./threads.ts"
+import { x12Table } from "./x12.ts"
 
 const signaturesPerVisit = 6
 /** Visits signed at once while a long chain grows. */
@@ -168,6 +169,7 @@ const { values } = parseArgs({
     lag: { type: "string", default: "20000" },
     grown: { type: "string", default: "1000000" },
     consortium: { type: "boolean", default: false },
+    x12: { type: "boolean", default: false },
     seconds: { type: "string", default: "20" },
     knob: { type: "string", multiple: true, default: [] },
   },
@@ -201,4 +203,4 @@ async function consortium(): Promise<string> {
   return values.json ? JSON.stringify(report) : consortiumTable(report)
 }
 
-console.log(values.consortium ? await consortium() : await embedded())
+console.log(values.x12 ? x12Table() : values.consortium ? await consortium() : await embedded())

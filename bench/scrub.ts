@@ -126,8 +126,8 @@ const on = Math.max(...claims.map(({ claim }) => claim.to)) + 1
 const { plan } = mustReadPlan(new URL("plans/eye-full.md", root).pathname)
 const screen = new Screen(process.stdout)
 screen.say(`${count} claims from seed ${seed}, looked through on ${formatDate(on)}`)
-const roll = claims.map(({ claim }) => `${claim.subscriber.id},2025-01-01`).join("\n")
-const members = orRefuse(readMembers(toUtf8(`member,coverFrom\n${roll}\n`), plan))
+const roll = claims.map(({ claim: { subscriber } }) => `${subscriber.id},${formatDate(subscriber.born!)},2025-01-01`)
+const members = orRefuse(readMembers(toUtf8(`member,born,coverFrom\n${roll.join("\n")}\n`), plan))
 say(screen, "Eye practice", [
   ["format alone", measureScrubber(claims, { on })],
   ["and the plan", measureScrubber(claims, { on, plan })],

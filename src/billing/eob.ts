@@ -127,14 +127,14 @@ function limitsOf({ plan, claim, outcome, snapshot }: EobInput): readonly EobLim
   return limits
 }
 
-function clausesOf({ plan, claim, outcome }: EobInput): readonly string[] {
+/** The clauses that sentences begin with: what is said is what is quoted. */
+export function citedIn(sentences: readonly string[]): ReadonlySet<string> {
+  return new Set(sentences.flatMap((sentence) => /^(\d+(?:\.\d+)+):/.exec(sentence)?.[1] ?? []))
+}
+
+function clausesOf({ plan, claim }: EobInput, lines: readonly EobLine[]): readonly string[] {
   const day = Math.min(...claim.lines.map((line) => line.from))
-  const cited = new Set<string>()
-  for (const line of outcome.leg.lines) {
-    cited.add(line.shown.clause)
-    for (const one of line.adjustments) cited.add(one.clause)
-  }
-  for (const finding of outcome.leg.findings) cited.add(finding.clause)
+  const cited = citedIn(lines.flatMap((line) => line.sentences))
   return plan.clauses.filter((clause) => cited.has(clause.number)).map((clause) => quoteClause(plan, clause, day))
 }
 
@@ -142,6 +142,7 @@ function clausesOf({ plan, claim, outcome }: EobInput): readonly string[] {
 export function eobOf(input: EobInput): Eob {
   const { plan, claim, outcome, control, provider } = input
   const { totals, lines } = outcome.leg
+  const told = lines.map((line) => lineOf(input, line))
   const open = lines.filter(isOpen).map((line) => claim.lines.find((one) => one.number === line.number)!.charge)
   return {
     title: claim.use === "quote" ? "What a visit would cost" : "Explanation of benefits",
@@ -150,13 +151,13 @@ export function eobOf(input: EobInput): Eob {
     currency: plan.front.currency.code,
     control,
     provider,
-    lines: lines.map((line) => lineOf(input, line)),
+    lines: told,
     charge: totals.charge,
     benefit: totals.benefit,
     patient: totals.patient,
     open: open.reduce((sum, charge) => sum + charge, 0n),
     limits: limitsOf(input),
-    clauses: clausesOf(input),
+    clauses: clausesOf(input, told),
     closing: [
       "This is not a bill. Pay only what your clinic asks you for, and no more than this page says.",
       "The clauses come first here, the codes of the trade behind them. Anybody can work out these sums again from the plan.",

@@ -12,7 +12,7 @@ import { eobPage } from "../../billing/eob-page.ts"
 import { eobText } from "../../billing/eob-text.ts"
 import type { Plan } from "../../plan/plan.ts"
 import type { Command } from "../command.ts"
-import type { Screen } from "../screen.ts"
+import { Screen } from "../screen.ts"
 import { type DecidedFile, decideFile } from "./decide.ts"
 import { fhirPapers, remittancePapers } from "./papers.ts"
 import { stepValue } from "./trace.ts"
@@ -96,13 +96,15 @@ export const adjudicateCommand: Command = {
     if (file === undefined || more.length > 0 || !paperNames.includes(as)) {
       return refuse("arguments", "Cannot decide the claim: one file and one paper", "arguments", `countersign ${usage}`)
     }
-    const decided = decideFile({ file, plan, members, claim, received }, screen)
+    // A paper for machines goes out alone, so that it can be sent on as it is.
+    const aside = as === "eob" || out !== undefined ? screen : new Screen(process.stderr)
+    const decided = decideFile({ file, plan, members, claim, received }, aside)
     const paper = paperOf(as as Paper, decided)
     if (paper !== undefined && out !== undefined) {
       writeFileSync(out, paper, { mode: 0o600 })
       screen.say(`Written to ${out}, readable by you alone`)
-    } else if (paper !== undefined) screen.say(paper)
-    saySums(screen, decided)
+    } else if (paper !== undefined) screen.say(paper.trimEnd())
+    saySums(aside, decided)
     return { value: answerOf(decided.plan, decided), failed: decided.refused > 0 }
   },
 }

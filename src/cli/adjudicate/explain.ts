@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util"
 import { refuse } from "../../base/refusal.ts"
 import { formatDate } from "../../base/time.ts"
+import { citedIn } from "../../billing/eob.ts"
 import { quoteClause } from "../../formats/fhir/clause-notes.ts"
 import { explainLine } from "../../plan/explain.ts"
 import type { Command } from "../command.ts"
@@ -34,7 +35,7 @@ export const explainCommand: Command = {
     }
     const from = input.claim.value.lines.find((one) => one.number === line.number)!.from
     const sentences = explainLine(decided.plan, input.claim.value, outcome, line.number)
-    const cited = new Set(line.adjustments.map((one) => one.clause).concat(line.shown.clause))
+    const cited = citedIn(sentences)
     const clauses = decided.plan.clauses
       .filter((one) => cited.has(one.number))
       .map((one) => quoteClause(decided.plan, one, from))

@@ -17,6 +17,13 @@ const digestOf = ({ outcome }: DecidedClaim) => sha256(encodeLeg(outcome.leg))
 const isDecided = ({ outcome }: DecidedClaim) =>
   outcome.leg.lines.some((line) => line.status !== "pended" && line.status !== "held")
 
+const remittanceParty = (party: Party837) => ({
+  name: nameOf(party),
+  id: party.id,
+  ...(party.street.length === 0 ? {} : { street: party.street }),
+  ...(party.city.length === 0 ? {} : { city: party.city }),
+})
+
 /** One interchange for each billing provider. What waits stands in none. */
 export function remittancePapers(plan: Plan, decided: readonly DecidedClaim[]): string {
   if (plan.front.currency.exponent !== 2) {
@@ -41,17 +48,23 @@ export function remittancePapers(plan: Plan, decided: readonly DecidedClaim[]): 
       const day = Math.max(...claims.map((one) => one.input.claim.value.received))
       const { billing, payer } = claims[0]!.sent
       const remittance = {
-        payer: { name: nameOf(payer), id: payer.id },
-        payee: { name: nameOf(billing), id: billing.id },
+        payer: remittanceParty(payer),
+        payee: { ...remittanceParty(billing), qualifier: billing.qualifier === "XX" ? "XX" : "FI" } as const,
         payment: sha256(toUtf8(claims.map((one) => toHex(digestOf(one))).join(""))),
         day,
-        paid: claims.reduce((sum, one) => sum + one.outcome.leg.totals.benefit, 0n),
+        // A predetermination pays nothing.
+        paid: claims.reduce((sum, { input, outcome }) => {
+          return input.claim.value.use === "quote" ? sum : sum + outcome.leg.totals.benefit
+        }, 0n),
         claims: claims.map((one) => ({
           control: one.sent.control,
           payerControl: toHex(digestOf(one)).slice(0, 20).toUpperCase(),
           patient: { id: one.sent.subscriber.id },
           claim: one.input.claim.value,
           leg: one.outcome.leg,
+          lineOf: one.read.lineOf,
+          ...(one.sent.filing === "" ? {} : { filing: one.sent.filing }),
+          ...(one.sent.rendering?.qualifier === "XX" ? { rendering: one.sent.rendering.id } : {}),
           rank: Math.min(one.sent.rank, 3) as 1 | 2 | 3,
         })),
       }
