@@ -1,88 +1,27 @@
 /**
  * `countersign plan …`: what an author of a published plan asks of it. `check` says what is wrong, `cases` runs the
- * `.cases` table beside it, `explain` tells one case in sentences with the trace of each line. Reads files; asks nobody.
+ * `.cases` table beside it, `explain` tells one case in sentences with the trace of each line; the other tasks stand in
+ * the folder `plan/`. Reads and writes files; asks nobody.
  */
-import { existsSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { fromUtf8 } from "#crypto"
-import { formatMoney } from "../base/money.ts"
-import { type Refusal, Refused, refuse } from "../base/refusal.ts"
+import { divide, formatMoney } from "../base/money.ts"
+import { refuse } from "../base/refusal.ts"
 import { formatDate } from "../base/time.ts"
-import { type PlanCase, parseCases } from "../plan/cases.ts"
-import { checkPlan } from "../plan/check.ts"
+import { readingOf } from "../plan/booklet-reading.ts"
+import type { PlanCase } from "../plan/cases.ts"
 import { explain, explainLine } from "../plan/explain.ts"
-import type { Finding } from "../plan/finding.ts"
 import { formulas } from "../plan/formulas.ts"
 import type { Plan } from "../plan/plan.ts"
-import { readPlan } from "../plan/read.ts"
+import { readingAgeOf } from "../plan/readability.ts"
 import { runCase } from "../plan/run-case.ts"
 import type { Named, Step } from "../plan/trace.ts"
 import type { Command, CommandResult } from "./command.ts"
-import { readPlanFiles } from "./community/plan-files.ts"
-import { readInputFile } from "./input-file.ts"
+import { printBooklet } from "./plan/booklet.ts"
+import { diff } from "./plan/diff.ts"
+import { mustReadCases, readFiles } from "./plan/files.ts"
+import { exportInsurancePlan } from "./plan/insurance-plan.ts"
+import { reviewPlan } from "./plan/review.ts"
 import type { Screen } from "./screen.ts"
-
-interface ReadFiles {
-  /** Undefined when the document does not read. */
-  readonly plan: Plan | undefined
-  readonly cases: readonly PlanCase[]
-  /** Of reading the document, or else of checking it and its cases. */
-  readonly findings: readonly Finding[]
-}
-
-/** The text of a file beside the plan; undefined when there is none. */
-function textBeside(path: string, extension: string): string | undefined {
-  const beside = path.replace(/\.md$/, "") + extension
-  if (!existsSync(beside)) return undefined
-  const text = fromUtf8(readInputFile(beside))
-  return text ?? refuse("file-not-utf8", "Cannot read file: it is not UTF-8", beside, "Save it as UTF-8")
-}
-
-function readFiles(path: string): ReadFiles {
-  const files = readPlanFiles(path)
-  const read = readPlan(files.bytes, new Map(files.tables.map(({ name, bytes }) => [name, bytes])))
-  if ("findings" in read) return { plan: undefined, cases: [], findings: read.findings }
-  const { plan } = read
-  const text = textBeside(path, ".cases")
-  const table = text === undefined ? undefined : parseCases(text, plan)
-  const reviewed = textBeside(path, ".reviewed")
-  const options = { ...(table && { cases: table.cases }), ...(reviewed === undefined ? {} : { reviewed }) }
-  return { plan, cases: table?.cases ?? [], findings: [...(table?.findings ?? []), ...checkPlan(plan, options)] }
-}
-
-/** For the commands that need a plan that runs. @throws Refused with the first finding of reading. */
-function mustRead(path: string): { plan: Plan; cases: readonly PlanCase[] } {
-  const { plan, cases, findings } = readFiles(path)
-  const unreadable =
-    plan === undefined ? findings[0] : findings.find(({ file, code }) => file === "cases" && code !== "case-fails")
-  if (plan === undefined || unreadable !== undefined) throw new Refused(refusalOf(path, unreadable))
-  if (cases.length === 0)
-    refuse(
-      "cases-absent",
-      "Cannot run cases: there is none beside the plan",
-      `${path.replace(/\.md$/, "")}.cases`,
-      "Write one row a case",
-    )
-  return { plan, cases }
-}
-
-function refusalOf(path: string, finding: Finding | undefined): Refusal {
-  const {
-    code = "syntax",
-    message = "it does not read",
-    line = 1,
-    column = 1,
-    remedy = "Correct the plan",
-    file,
-  } = finding ?? {}
-  const place = `line ${line}, column ${column}`
-  return {
-    code,
-    message: `Cannot use plan: ${message}`,
-    at: `${file === "cases" ? "cases, " : ""}${place} of ${path}`,
-    remedy,
-  }
-}
 
 function check(path: string, screen: Screen): CommandResult {
   const { plan, cases, findings } = readFiles(path)
@@ -97,8 +36,19 @@ function check(path: string, screen: Screen): CommandResult {
   screen.say(
     `${verdict}: ${clauses} clauses, ${cases.length} cases, ${refusing} refusing findings, ${findings.length - refusing} warnings`,
   )
+  const reading = plan === undefined ? undefined : readingOf(plan, plan.front.effective.from)
+  const hardest = reading?.sentences[0]
+  if (reading?.grade !== undefined && hardest !== undefined) {
+    const grade = (hundredths: number) => formatMoney(divide(BigInt(Math.max(0, hundredths)), 10n, "half-up"), 1)
+    screen.say(
+      `Sentences read at grade ${grade(reading.grade)}, age ${readingAgeOf(reading.counts)}; the hardest at ${grade(hardest.grade)}, in ${hardest.clause}`,
+    )
+  }
   return {
-    value: { publishable: refusing === 0, digest: plan?.digest ?? null, clauses, cases: cases.length, findings },
+    value: {
+      ...{ publishable: refusing === 0, digest: plan?.digest ?? null, clauses, cases: cases.length, findings },
+      reading: reading === undefined ? null : { grade: reading.grade ?? null, hardest: hardest ?? null },
+    },
     failed: refusing > 0,
   }
 }
@@ -136,7 +86,7 @@ function runOne(plan: Plan, item: PlanCase): CaseValue {
 }
 
 function runAll(path: string, screen: Screen): CommandResult {
-  const { plan, cases } = mustRead(path)
+  const { plan, cases } = mustReadCases(path)
   const money = (amount: bigint) => formatMoney(amount, plan.front.currency.exponent)
   const values = cases.map((item) => runOne(plan, item))
   const rows = values.map(({ name, ours, expected, clauses, missing, good }) => [
@@ -176,7 +126,7 @@ function sayStep(screen: Screen, step: Step): void {
 }
 
 function tell(path: string, name: string | undefined, screen: Screen): CommandResult {
-  const { plan, cases } = mustRead(path)
+  const { plan, cases } = mustReadCases(path)
   const item = cases.find((one) => one.name === name) ?? cases[Number(name) - 1]
   if (item === undefined) {
     const known = cases.map((one) => one.name).join("; ")
@@ -218,20 +168,89 @@ function tell(path: string, name: string | undefined, screen: Screen): CommandRe
   return { value }
 }
 
-const usage = "plan check FILE | plan cases FILE | plan explain FILE CASE"
+const usage = "plan check|cases|review|booklet|insuranceplan FILE | explain FILE CASE | diff OLD NEW"
+
+const options = {
+  html: { type: "boolean", default: false },
+  summary: { type: "boolean", default: false },
+  out: { type: "string" },
+  on: { type: "string" },
+  claims: { type: "string" },
+} as const
+
+interface Asked {
+  readonly files: readonly string[]
+  readonly html: boolean
+  readonly summary: boolean
+  readonly out: string | undefined
+  readonly on: string | undefined
+  readonly claims: string | undefined
+}
+
+interface Task {
+  /** After `plan NAME`. */
+  readonly usage: string
+  /** Least and most words after the name. */
+  readonly words: readonly [number, number]
+  /** The options it takes. */
+  readonly takes: readonly (keyof typeof options)[]
+  run(asked: Asked, screen: Screen): CommandResult
+}
+
+const tasks: Readonly<Record<string, Task>> = {
+  check: { usage: "FILE", words: [1, 1], takes: [], run: ({ files }, screen) => check(files[0]!, screen) },
+  cases: { usage: "FILE", words: [1, 1], takes: [], run: ({ files }, screen) => runAll(files[0]!, screen) },
+  explain: {
+    usage: "FILE CASE",
+    words: [1, 2],
+    takes: [],
+    run: ({ files }, screen) => tell(files[0]!, files[1], screen),
+  },
+  review: { usage: "FILE", words: [1, 1], takes: [], run: ({ files }, screen) => reviewPlan(files[0]!, screen) },
+  booklet: {
+    usage: "FILE [--summary] [--html] [--out DIR] [--on DATE]",
+    words: [1, 1],
+    takes: ["html", "summary", "out", "on"],
+    run: (asked, screen) => printBooklet(asked.files[0]!, asked, screen),
+  },
+  diff: {
+    usage: "OLD NEW [--claims DIR]",
+    words: [2, 2],
+    takes: ["claims"],
+    run: ({ files, claims }, screen) => diff(files, claims, screen),
+  },
+  insuranceplan: {
+    usage: "FILE [--out DIR] [--on DATE]",
+    words: [1, 1],
+    takes: ["out", "on"],
+    run: (asked, screen) => exportInsurancePlan(asked.files[0]!, asked, screen),
+  },
+}
+
+function askedFor(name: string, task: Task, args: readonly string[]): Asked {
+  const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options })
+  const line = `countersign plan ${name} ${task.usage}`
+  const [least, most] = task.words
+  if (positionals.length < least || positionals.length > most)
+    refuse("arguments", `Cannot use plan ${name}: other words are expected`, "arguments", line)
+  for (const option of Object.keys(options) as (keyof typeof options)[]) {
+    const given = values[option] !== undefined && values[option] !== false
+    if (given && !task.takes.includes(option))
+      refuse("arguments", `Cannot use plan ${name}: it has no such option`, `--${option}`, line)
+  }
+  const { html, summary, out, on, claims } = values
+  return { files: positionals, html, summary, out, on, claims }
+}
 
 export const planCommand: Command = {
-  summary: "Checks a published plan, runs its cases, explains one",
+  summary: "Checks a published plan, runs its cases, prints its booklet, compares two",
   usage,
-  async run(args, screen) {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} })
-    const [what, path, ...rest] = positionals
-    if (path === undefined || rest.length > (what === "explain" ? 1 : 0)) {
-      return refuse("arguments", "Cannot use plan: a task and a file are expected", "arguments", `countersign ${usage}`)
+  async run([name, ...args], screen) {
+    const task = name === undefined || !Object.hasOwn(tasks, name) ? undefined : tasks[name]
+    if (name === undefined || task === undefined) {
+      const known = Object.entries(tasks).map(([each, { usage: words }]) => `countersign plan ${each} ${words}`)
+      return refuse("arguments", "Cannot use plan: no such task", "arguments", known.join("; "))
     }
-    if (what === "check") return check(path, screen)
-    if (what === "cases") return runAll(path, screen)
-    if (what === "explain") return tell(path, rest[0], screen)
-    return refuse("arguments", `Cannot use plan: no task is called ${what}`, "arguments", `countersign ${usage}`)
+    return task.run(askedFor(name, task, args), screen)
   },
 }

@@ -4,8 +4,9 @@
  */
 import { formatMoney } from "../base/money.ts"
 import { formatDate } from "../base/time.ts"
+import { tableWords, valueWords } from "./booklet-words.ts"
 import type { CoinsuranceTerms, CopayTerms, Effect, EffectOf, Kind } from "./effects.ts"
-import type { Bucket, Day, Duration, NamedNumber } from "./parts.ts"
+import type { Bucket, Clause, Day, Duration, NamedNumber, TableSeries } from "./parts.ts"
 import { type Plan, type Rule, valueOn } from "./plan.ts"
 
 class Wording {
@@ -25,11 +26,16 @@ class Wording {
     if (number.unit === "amount") return `${formatMoney(value, exponent)} ${code}`
     if (number.unit === "percent") return `${trimmed(value, 2)} %`
     if (number.unit === "perYear") return `${trimmed(value, 4)} % a year`
-    return `${value} ${number.unit}`
+    return value === 1n ? valueWords(value, number.unit, this.#plan.front.currency) : `${value} ${number.unit}`
   }
 
   numbers(numbers: readonly NamedNumber[]): string {
     return numbers.map((number) => this.number(number)).join(", ")
+  }
+
+  /** A table by name, with “(invented)” beside it where its figures are. */
+  table(series: TableSeries | undefined): string {
+    return series === undefined ? "" : tableWords(series, this.#day)
   }
 
   bucket(bucket: Bucket): string {
@@ -62,15 +68,20 @@ class Wording {
     const least = terms.atLeast === undefined ? "" : `, at least ${this.number(terms.atLeast)}`
     const most = terms.atMost === undefined ? "" : `, at most ${this.number(terms.atMost)}`
     const per = terms.per === undefined ? "" : ` each ${terms.per}`
-    return `coinsurance: the member ${bands?.join(", ") ?? this.number(terms.member)}${least}${most}${per}`
+    const kept = terms.bucket === undefined ? "" : `, on the sum in ${terms.bucket.name}`
+    return `coinsurance: the member ${bands?.join(", ") ?? this.number(terms.member)}${kept}${least}${most}${per}`
   }
 }
 
 const trimmed = (value: bigint, places: number) => formatMoney(value, places).replace(/\.?0+$/, "")
 const deductible = (bucket: Bucket | undefined) =>
-  bucket === undefined ? "no deductible" : `deductible ${bucket.name}`
+  bucket === undefined ? "no deductible" : `deductible, counted in ${bucket.name}`
 const duration = ({ count, unit }: Duration) => `${count} ${unit}`
 const optional = (text: string, value: string | undefined) => (value === undefined ? "" : `${text}${value}`)
+
+function byTable(text: string, { table }: { readonly table: TableSeries | undefined }, words: Wording): string {
+  return table === undefined ? "" : `${text}${words.table(table)}`
+}
 
 function period({ period: span }: Bucket): string {
   if (span.kind === "rolling") return `rolling over ${span.count} ${span.unit}`
@@ -87,31 +98,35 @@ function unlessText(modifiers: readonly string[]): string {
 type Sayings = { readonly [K in Kind]: (effect: EffectOf<K>, words: Wording) => string }
 
 const sayings: Sayings = {
-  define: (e) =>
-    `defines ${e.what}${optional(" ", e.name)}${optional(" by table ", e.table?.name)}${optional(": ", e.meaning)}`,
+  define: (e, words) =>
+    `defines ${e.what}${optional(" ", e.name)}${byTable(" by table ", e, words)}${optional(": ", e.meaning)}`,
   bucket: (e, words) => words.bucket(e.bucket),
   cover: () => "covered",
-  exclude: (e) => `not covered; the member owes ${e.notice === "required" ? "only with a signed notice" : "nothing"}`,
+  exclude: (e) => `not covered; the member owes ${e.notice === "required" ? "only with a signed notice" : "it"}`,
   network: (e) => (e.tier === "notCovered" ? "outside the network, not covered" : `tier ${e.tier}`),
-  assurance: () => "pays, waits or never pays by how sure the patient's agreement is, as the front matter says",
+  assurance: () => "pays, waits or never pays by whose word there is for the visit, as the table of assurance says",
   timely: (e) =>
     `claims arrive within ${duration(e.window)} of ${e.from}, replacements ${duration(e.correction)} later`,
   duplicate: (e) =>
     `not paid again when equal in ${e.same.join(", ")}${e.possible ? `; waits when equal in ${e.possible.join(", ")}` : ""}`,
   age: (e, words) =>
     `only${e.from ? ` from ${words.number(e.from)}` : ""}${e.to ? ` below ${words.number(e.to)}` : ""} of age${optional(", sex ", e.sex)}`,
-  bundle: (e) =>
-    `${e.line?.name ?? "a line"} is part of ${e.into?.name ?? "another"} on one ${e.within}${unlessText(e.unless)}${optional(", by table ", e.table?.name)}`,
-  addOn: (e) => `an add-on is paid only with its primary of table ${e.table.name}`,
+  bundle: (e, words) =>
+    `${e.line?.name ?? "a line"} is part of ${e.into?.name ?? "another"} on one ${e.within}${unlessText(e.unless)}${byTable(", by table ", e, words)}`,
+  addOn: (e, words) => `an add-on is paid only with its primary of table ${words.table(e.table)}`,
   units: (e, words) =>
-    `at most ${e.most ? words.number(e.most) : `the units of table ${e.table?.name}`}, else the whole line is refused`,
-  wastage: (e) =>
-    `exactly one of ${e.waste} (some thrown away) and ${e.none} (none) is stated${optional(", table ", e.table?.name)}`,
-  global: (e) => `follow-up inside the days of table ${e.table.name} is part of the surgery${unlessText(e.unless)}`,
-  comanage: (e, words) =>
-    [e.surgery, e.after, ...(e.before ? [e.before] : [])]
-      .map((x) => `${x.modifier}: ${words.number(x.share)}`)
-      .join(", ") + (e.days ? `, over ${words.number(e.days)}` : ""),
+    `at most ${e.most ? words.number(e.most) : `the units of table ${words.table(e.table)}`}, else the whole line is refused`,
+  wastage: (e, words) =>
+    `exactly one of ${e.waste} (some thrown away) and ${e.none} (none) is stated${byTable(", table ", e, words)}`,
+  global: (e, words) =>
+    `follow-up inside the days of table ${words.table(e.table)} is part of the surgery${unlessText(e.unless)}`,
+  comanage: (e, words) => {
+    const part = (what: string, { modifier, share }: typeof e.after) => `${words.number(share)} ${what} (${modifier})`
+    const before = e.before === undefined ? [] : [part("for the care before", e.before)]
+    const days = e.days === undefined ? "" : `, by the days of ${words.number(e.days)} that each gives`
+    const parts = [...before, part("for the surgery", e.surgery), part("for the care after", e.after)]
+    return `when two share it, of the price: ${parts.join(", ")}${days}`
+  },
   authorize: (e, words) =>
     `needs an authorization for its ${e.covers}, else ${e.otherwise === "deny" ? "refused" : `the benefit is less by ${words.number(e.reduction)}`}`,
   refer: (e, words) => `needs a referral from ${e.from}${e.visits ? ` for at most ${words.number(e.visits)}` : ""}`,
@@ -124,15 +139,15 @@ const sayings: Sayings = {
       : e.perDiem
         ? `${words.number(e.perDiem)} a day`
         : undefined
-    const table = `the rate of table ${(e.schedule ?? e.case)?.name}`
+    const table = `the rate of table ${words.table(e.schedule ?? e.case)}`
     const percent = e.percent ? `${words.number(e.percent)} of ` : ""
     const most = e.atMost ? `, at most ${words.number(e.atMost)}` : ""
-    const factors = optional(", factors of table ", e.modifiers?.name)
+    const factors = byTable(", factors of table ", { table: e.modifiers }, words)
     return `allowed for each ${e.level}: ${rate ?? percent + table}${e.lesser ? ", or the charge if less" : ""}${most}${factors}`
   },
-  bilateral: (e) => `both sides of the body are priced by table ${e.table.name}`,
+  bilateral: (e, words) => `both sides of the body are priced by table ${words.table(e.table)}`,
   multiple: (e, words) =>
-    `of several on a day, by what is allowed, larger first: ${words.numbers(e.ranks)}, beyond ${e.beyond === "last" ? "as the last" : "a person decides"}; ${e.part === "all" ? "the whole" : "the technical part"}${optional(", less the base ", e.base)}${optional(", table ", e.table?.name)}`,
+    `of several on a day, by what is allowed, larger first: ${words.numbers(e.ranks)}, beyond ${e.beyond === "last" ? "as the last" : "a person decides"}; ${e.part === "all" ? "the whole" : "the technical part"}${optional(", less the base ", e.base)}${byTable(", table ", e, words)}`,
   alternate: (e) => `paid as ${e.as}, the ${e.owes} bears the difference`,
   allowance: (e, words) =>
     `allowed up to the room of ${e.bucket.name}; of the rest the member pays ${words.number(e.overage)}`,
@@ -145,17 +160,18 @@ const sayings: Sayings = {
   outOfPocket: (e) => `${e.counts.join(", ")} together never exceed ${e.bucket.name}; the plan pays the excess`,
   ceiling: (e) => `the plan pays at most the room of ${e.bucket.name}; the ${e.excess} bears the excess`,
   emergency: (e) => `lifts ${e.lifts.join(", ")}${optional(" and pays as tier ", e.payAs)}`,
-  cob: (e) =>
-    `after another payer: ${e.method}, buckets take what is ${e.posts}${optional(", order by table ", e.order?.name)}`,
+  cob: (e, words) =>
+    `after another payer: ${e.method}, buckets take what is ${e.posts}${byTable(", order by table ", { table: e.order }, words)}`,
   withhold: (e, words) => `${words.number(e.percent)} of the benefit is held back in pool ${e.pool}`,
-  bonus: (e) => `pool ${e.pool} is paid out by ${e.measure} and table ${e.table.name}, to no line`,
+  bonus: (e, words) => `pool ${e.pool} is paid out by ${e.measure} and table ${words.table(e.table)}, to no line`,
   interest: (e, words) => {
     const bands = e.bands?.map(
       (band) => `${words.number(band.rate)}${band.upTo ? ` up to ${words.number(band.upTo)}` : " above"}`,
     )
-    const rate = bands?.join(", ") ?? (e.rate ? words.number(e.rate) : `the rate of table ${e.table?.name}`)
+    const rate = bands?.join(", ") ?? (e.rate ? words.number(e.rate) : `the rate of table ${words.table(e.table)}`)
     const least = e.least ? `, none below ${words.number(e.least)}` : ""
-    return `interest from ${words.number(e.due)} after ${e.clock}: ${rate}, a year of ${e.dayCount} days${least}`
+    const clock = e.clock === "clean" ? "all facts are there" : "the claim is received"
+    return `interest from ${words.number(e.due)} after ${clock}: ${rate}, a year of ${e.dayCount} days${least}`
   },
   trueUp: (e, words) => `${e.parts.join(" and ")} of overlapping visits are credited within ${words.number(e.within)}`,
 }
@@ -174,12 +190,29 @@ function guardText(rule: Rule, plan: Plan): string {
   return parts.filter((part) => part !== "").join(", ")
 }
 
-/** One rule in exact words, with the figures of a day: `for exam: copay 30.00 USD each visit, before the deductible`. */
-export function exactWords(plan: Plan, rule: Rule, day: Day): string {
+function saidText(plan: Plan, rule: Rule, day: Day): string {
   const say = sayings[rule.kind] as (effect: Effect, words: Wording) => string
-  const guard = guardText(rule, plan)
-  const said = say(rule.effect, new Wording(plan, day))
   const { codes } = rule.effect
   const coded = codes === undefined ? "" : `; code ${codes.group}-${codes.carc}${optional(" ", codes.rarc)}`
-  return `${guard === "" ? "" : `${guard}: `}${said}${coded}`
+  return `${say(rule.effect, new Wording(plan, day))}${coded}`
+}
+
+/** One rule in exact words, with the figures of a day: `for exam: copay 30.00 USD each visit, before the deductible`. */
+export function exactWords(plan: Plan, rule: Rule, day: Day): string {
+  const guard = guardText(rule, plan)
+  return `${guard === "" ? "" : `${guard}: `}${saidText(plan, rule, day)}`
+}
+
+/** All rules of a clause in exact words; those under one guard share a line. Empty for a clause without a rule. */
+export function exactLines(plan: Plan, clause: Clause, day: Day): readonly string[] {
+  const lines = new Map<string, string[]>()
+  for (const rule of plan.rules) {
+    if (rule.clause !== clause) continue
+    const guard = guardText(rule, plan)
+    const said = saidText(plan, rule, day)
+    const line = lines.get(guard)
+    if (line === undefined) lines.set(guard, [said])
+    else line.push(said)
+  }
+  return [...lines].map(([guard, said]) => `${guard === "" ? "" : `${guard}: `}${said.join("; ")}`)
 }
