@@ -35,8 +35,11 @@ export const kinds = (...claims: readonly string[]): Change => [
   `claims: [${claims.join(", ")}]`,
 ]
 export const twoTiers: Change = ["tiers: [in]", "tiers: [in, out]"]
-/** Clause 5.9, which says the tier of everybody, so that two tiers can be told apart. */
-export const network: Change = clause("{ network: { tier: in } }", "5.9")
+/** Clauses 5.9 and 5.10, which say the tier of everybody, so that lines of both tiers can be. */
+export const network: Change = clause(
+  '{ network: { tier: out } }\n### 5.10 Near\nThis says who is near.\n\n    { when: has(contract) && contract == "near", exceptionTo: 5.9, network: { tier: in } }',
+  "5.9",
+)
 
 /** The findings of a marked text without its mark. */
 export function find(marked: string, options: CheckOptions = {}): readonly Finding[] {

@@ -75,6 +75,8 @@ interface Work {
   full: bigint
   allowed: bigint
   paired: boolean
+  /** The first side, of the second one. */
+  first: Work | undefined
 }
 
 function refusalOf(line: NaiveLine, group: string, all: readonly NaiveLine[], received: number): string | undefined {
@@ -117,7 +119,9 @@ function priceAll(works: readonly Work[]): void {
       )
       if (factor !== undefined && first !== undefined) {
         first.paired = true
-        work.price = atLeastZero(cents(unroundedPrice(line, factor)) - first.price)
+        work.paired = true
+        work.first = first
+        work.price = atLeastZero(cents(unroundedPrice(line, factor)) - first.full)
       } else work.price = cents(unroundedPrice(line, [1n, 1n]))
     }
     work.full = smaller(line.charge, work.price)
@@ -128,11 +132,20 @@ function priceAll(works: readonly Work[]): void {
 function rankAll(works: readonly Work[]): void {
   for (const work of works) {
     if (work.refused !== undefined || work.group !== "procedure") continue
+    // Two lines of one procedure, right and left, stand in one rank, by what they are together.
+    const head = work.first ?? work
     const rivals = works.filter(
-      (other) => other.refused === undefined && other.group === "procedure" && other.line.from === work.line.from,
+      (other) =>
+        other.refused === undefined &&
+        other.group === "procedure" &&
+        other.line.from === work.line.from &&
+        other.first === undefined,
     )
+    const together = (one: Work) => works.reduce((sum, each) => (each.first === one ? sum + each.full : sum), one.full)
     const before = rivals.filter(
-      (other) => other.full > work.full || (other.full === work.full && works.indexOf(other) < works.indexOf(work)),
+      (other) =>
+        together(other) > together(head) ||
+        (together(other) === together(head) && works.indexOf(other) < works.indexOf(head)),
     )
     if (before.length > 0) work.allowed = cents([work.full, 2n])
   }
@@ -147,7 +160,7 @@ export function naiveEyePlan(
   const works: Work[] = lines.map((line) => {
     const group = services[line.code]?.group ?? ""
     const refused = refusalOf(line, group, lines, received)
-    return { line, group, refused, price: 0n, full: 0n, allowed: 0n, paired: false }
+    return { line, group, refused, price: 0n, full: 0n, allowed: 0n, paired: false, first: undefined }
   })
   priceAll(works)
   rankAll(works)

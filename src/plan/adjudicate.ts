@@ -7,8 +7,9 @@
 import { assert } from "../base/assert.ts"
 import { stuck, winner } from "./choose.ts"
 import type { ClaimLine } from "./claim.ts"
+import { priceClaims } from "./claim-rate.ts"
 import { LineFacts } from "./facts.ts"
-import { findCategory, passGates } from "./gates.ts"
+import { findCategory, passClaimGates, passGates } from "./gates.ts"
 import { endOf } from "./gates-claim.ts"
 import { type AdjudicationInput, digestOfInputs } from "./input.ts"
 import type { Finding, Leg } from "./leg.ts"
@@ -48,6 +49,9 @@ function openLine(input: AdjudicationInput, line: ClaimLine): LineState {
     capitated: undefined,
     allowRule: undefined,
     pairOf: undefined,
+    claimGroup: undefined,
+    claimPay: undefined,
+    care: undefined,
     price: 0n,
     full: 0n,
     allowed: 0n,
@@ -58,7 +62,7 @@ const noLifts: ReadonlySet<string> = new Set()
 
 /** Determines a claim for one payer. `trace: false` leaves the steps out; the leg is the same. */
 export function adjudicate(input: AdjudicationInput, options: { readonly trace?: boolean } = {}): Outcome {
-  const late = new Map<number, Finding>()
+  const late = new Map<number, LatePend>()
   // A line that pends after its gates gave up units and a rank that others could have had: the rest are judged again
   // without it. Each round pends one line more, so this ends.
   for (;;) {
@@ -85,23 +89,42 @@ function start(input: AdjudicationInput, traced: boolean): Run {
   }
 }
 
-function runOnce(run: Run, late: Map<number, Finding>): void {
+/** Why a line waits that had passed its gates, with the kind of the effect that lacked something. */
+interface LatePend {
+  readonly finding: Finding
+  readonly kind: string
+}
+
+/** A line that an earlier round found to wait does so from the start. */
+function pendFromStart(run: Run, state: LineState, { finding, kind }: LatePend): void {
+  const { step, clause, code, missing } = finding
+  state.status = "pended"
+  state.shown = { step, clause, kind }
+  run.findings.push(finding)
+  const { number } = state.line
+  run.trace?.push({
+    clause,
+    kind,
+    line: number,
+    step,
+    formula: "pend",
+    inputs: [["missing", missing]],
+    output: [["code", code]],
+  })
+}
+
+function runOnce(run: Run, late: Map<number, LatePend>): void {
   for (const state of run.lines) findCategory(run, state)
   for (const state of run.lines) {
-    const finding = late.get(state.line.number)
-    if (finding !== undefined) {
-      state.status = "pended"
-      state.shown = { step: finding.step, clause: finding.clause, kind: "" }
-      run.findings.push(finding)
-      const at = { line: state.line.number, step: finding.step, formula: "pend" } as const
-      if (run.trace !== undefined)
-        record(run.trace, undefined, at, [["missing", finding.missing]], [["code", finding.code]])
-    }
-    passGates(run, state)
+    const pended = late.get(state.line.number)
+    if (pended !== undefined) pendFromStart(run, state, pended)
+    passClaimGates(run, state)
   }
+  for (const state of run.lines) passGates(run, state)
   for (const state of run.lines) {
     if (state.status === "open" || (state.refusal?.group === "PR" && state.leaf !== undefined)) priceLine(run, state)
   }
+  priceClaims(run)
   rankProcedures(run)
   holdUnsigned(run)
   for (const state of run.lines) if (state.status === "open") shareLine(run, state)
@@ -112,7 +135,8 @@ function runOnce(run: Run, late: Map<number, Finding>): void {
       (finding) =>
         finding.line === state.line.number && finding.step === state.shown.step && finding.code !== "also-refused",
     )
-    if (shown !== undefined && shown.step > "D9") late.set(state.line.number, shown)
+    if (shown !== undefined && shown.step > "D9")
+      late.set(state.line.number, { finding: shown, kind: state.shown.kind })
   }
 }
 

@@ -3,7 +3,9 @@
  * `name | date | facts | left or used | lines | plan | patient | clauses`.
  */
 import { parseMoney } from "../base/money.ts"
-import { parseDate } from "../base/time.ts"
+import { maxAmount } from "../base/schema.ts"
+import { dayNumber, parseDate } from "../base/time.ts"
+import { type CasePapers, isPaper, noPapers, paperForm, withPaper } from "./case-papers.ts"
 import { type FactName, type FactValue, facts } from "./expression.ts"
 import { type Finding, type Place, Report } from "./finding.ts"
 import type { Bucket, Day } from "./parts.ts"
@@ -32,6 +34,8 @@ export interface PlanCase {
   /** The day of service of every line. */
   readonly date: Day
   readonly facts: ReadonlyMap<FactName, FactValue>
+  /** None when left out. */
+  readonly papers?: CasePapers
   readonly buckets: readonly CaseBucket[]
   readonly lines: readonly CaseLine[]
   /** What the plan and the patient are to pay. */
@@ -49,6 +53,17 @@ export interface ReadCases {
 interface Cell extends Place {
   readonly text: string
 }
+
+/** What a claim can hold: text without control characters or letters beyond ASCII, lists of a claim's length. */
+const printable = /^[ -~]{1,80}$/
+const longest: Partial<Record<FactName, number>> = {
+  modifiers: 8,
+  diagnoses: 12,
+  surfaces: 8,
+  flags: 64,
+  otherCover: 9,
+}
+const firstDay = dayNumber(1, 1, 1)
 
 const columns = "name | date | facts | left or used | lines | plan | patient | clauses"
 
@@ -96,6 +111,7 @@ class RowReader {
       line,
       date: this.#date(date!),
       facts: this.#facts(factCell!),
+      papers: this.#papers(factCell!),
       buckets: this.buckets(bucketCell!),
       lines,
       plan: this.#money(plan!),
@@ -105,12 +121,15 @@ class RowReader {
   }
 
   #date(cell: Cell): Day {
-    return parseDate(cell.text) ?? this.#stop(cell, `“${cell.text}” is no date.`, "Write it as 2026-04-14.")
+    const day = parseDate(cell.text)
+    if (day !== undefined && day >= firstDay) return day
+    return this.#stop(cell, `“${cell.text}” is no date.`, "Write it as 2026-04-14.")
   }
 
   #money(cell: Cell): bigint {
     const { code, exponent } = this.#plan.front.currency
     const amount = parseMoney(cell.text, exponent)
+    if (amount !== undefined && amount > maxAmount) this.#stop(cell, "The amount is too large.", "Write a smaller one.")
     return amount ?? this.#stop(cell, `“${cell.text}” is no amount in ${code}.`, `Write ${exponent} decimals.`)
   }
 
@@ -123,6 +142,7 @@ class RowReader {
     const found = new Map<FactName, FactValue>()
     for (const piece of pieces(cell, ",")) {
       const [name, ...rest] = piece.text.split(" ")
+      if (name !== undefined && isPaper(name)) continue
       if (name === undefined || !Object.hasOwn(facts, name)) {
         this.#report.stop("unknown-name", piece, `There is no fact “${name}”.`, "Name a fact of the language.")
       }
@@ -133,23 +153,52 @@ class RowReader {
     return found
   }
 
+  /** The papers among the pieces of the cell of facts. */
+  #papers(cell: Cell): CasePapers {
+    const { exponent } = this.#plan.front.currency
+    let papers = noPapers
+    for (const piece of pieces(cell, ",")) {
+      const [name, ...words] = piece.text.split(/ +/)
+      if (name === undefined || !isPaper(name)) continue
+      for (const word of words) this.#printable(name, word, piece)
+      const more = withPaper(papers, name, words, (text) => {
+        const amount = parseMoney(text, exponent)
+        return amount === undefined || amount > maxAmount ? undefined : amount
+      })
+      papers = more ?? this.#stop(piece, "This is no paper.", `Write ${paperForm[name]}.`)
+    }
+    return papers
+  }
+
   #fact(name: FactName, text: string, cell: Cell): FactValue {
     switch (facts[name]) {
       case "bool":
         if (text === "" || text === "true" || text === "false") return text !== "false"
         return this.#stop(cell, `${name} is true or false.`, `Write ${name}, or ${name} false.`)
       case "int":
-        if (/^\d{1,18}$/.test(text)) return BigInt(text)
+        if (/^\d{1,9}$/.test(text) && (name !== "rank" || /^[1-9]$/.test(text))) return BigInt(text)
         return this.#stop(cell, `${name} is a whole number.`, `Write ${name} 5.`)
       case "date":
         return BigInt(this.#date({ ...cell, text }))
       case "amount":
         return this.#money({ ...cell, text })
       case "list":
-        return text === "" ? [] : text.split("+")
+        return this.#list(name, text === "" ? [] : text.split("+"), cell)
       case "string":
-        return text === "" ? this.#stop(cell, `${name} has no value.`, `Write ${name} value.`) : text
+        if (text === "") return this.#stop(cell, `${name} has no value.`, `Write ${name} value.`)
+        return this.#printable(name, text, cell)
     }
+  }
+
+  #list(name: FactName, items: readonly string[], cell: Cell): readonly string[] {
+    const most = longest[name] ?? 0
+    if (items.length > most) this.#stop(cell, `A claim has at most ${most} ${name}.`, "Leave some out.")
+    return items.map((item) => this.#printable(name, item, cell))
+  }
+
+  #printable(name: string, text: string, cell: Cell): string {
+    if (printable.test(text)) return text
+    return this.#stop(cell, `${name} is no text that a claim holds.`, "Write up to 80 plain letters, digits and signs.")
   }
 
   buckets(cell: Cell): readonly CaseBucket[] {
@@ -158,7 +207,8 @@ class RowReader {
       const match = /^(?:(left|used) +)?(\S+) +(\S+)$/.exec(piece.text)
       if (match === null) return this.#stop(piece, "A bucket is a name and an amount.", "Write left deductible 120.00.")
       says = (match[1] as CaseBucket["says"] | undefined) ?? says
-      if (says === undefined) return this.#stop(piece, "Is this left, or used?", "Begin with left or used.")
+      if (says === undefined)
+        return this.#stop(piece, "It is not said whether this is left or used.", "Begin with left or used.")
       const bucket = this.#plan.buckets.find((each) => each.name === match[2])
       if (bucket === undefined) {
         return this.#report.stop("unknown-name", piece, `There is no bucket “${match[2]}”.`, "Name one of the plan.")

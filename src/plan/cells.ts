@@ -1,10 +1,10 @@
 /**
  * The finitely many situations in which the guards of a plan's rules cannot change: a leaf, a network tier, a kind of
- * claim and a stretch of days. What holds in each of them without asking a `when` is proved without a search.
+ * claim and a stretch of days. `plan check` searches the lines of each.
  */
 import { type Kind, kinds } from "./effects.ts"
 import type { Category, ClaimKind, Day } from "./parts.ts"
-import { admits, type Plan, type Rule } from "./plan.ts"
+import { admits, leafOf, type Plan, type Rule } from "./plan.ts"
 import { tell } from "./tell.ts"
 
 export interface Cell {
@@ -13,8 +13,11 @@ export interface Cell {
   readonly codes: readonly string[]
   readonly tier: string
   readonly claim: ClaimKind
-  /** First day of the stretch. */
+  /** First day of the stretch, and the first after it. */
   readonly day: Day
+  readonly until: Day
+  /** For lines whose codes are in no category: `leaf` is then the root. */
+  readonly stray: boolean
 }
 
 /** Steps before the tier is known: a rule of these kinds that asks for a tier meets no line. */
@@ -23,6 +26,9 @@ const beforeTier: ReadonlySet<Kind> = new Set(["timely", "duplicate", "age", "em
 /** Kinds that no line chooses: they are declared once, or act on what was paid. */
 export const offLine: ReadonlySet<Kind> = new Set(["define", "bucket", "interest", "bonus", "trueUp"])
 export const lineKinds: readonly Kind[] = kinds.filter((kind) => !offLine.has(kind))
+
+/** Kinds that have their say before a line's category counts, also about lines that are in none. */
+export const strayKinds: ReadonlySet<Kind> = new Set([...beforeTier, "refer"])
 
 /** Cells times rules; a plan of a hundred rules has a few hundred thousand. Beyond it, nothing is worked through. */
 const mostWork = 1_000_000
@@ -39,7 +45,9 @@ function cutsOf(plan: Plan): readonly Day[] {
   for (const { guard } of plan.rules) [guard.from, guard.until].map(cut)
   for (const { values } of plan.numbers.values()) for (const value of values) cut(value.from)
   for (const spans of plan.leaves.values()) for (const span of spans) [span.from, span.until].map(cut)
-  for (const { editions } of plan.sets.values()) for (const edition of editions) [edition.from, edition.until].map(cut)
+  for (const { editions } of [...plan.sets.values(), ...plan.tables.values()]) {
+    for (const edition of editions) [edition.from, edition.until].map(cut)
+  }
   return [...cuts].sort((a, b) => a - b)
 }
 
@@ -62,12 +70,32 @@ export function cellsOf(plan: Plan): readonly Cell[] | undefined {
   const most = plan.categories.length * tiers.length * claims.length * cuts.length
   if (most * plan.rules.length > mostWork || cuts.length * plan.leaves.size > mostCodes) return undefined
   const cells: Cell[] = []
-  for (const day of cuts) {
+  for (const [i, day] of cuts.entries()) {
+    const until = cuts[i + 1] ?? plan.front.effective.until
     for (const [leaf, codes] of codesByLeaf(plan, day)) {
-      for (const tier of tiers) for (const claim of claims) cells.push({ leaf, codes, tier, claim, day })
+      for (const tier of tiers) {
+        for (const claim of claims) cells.push({ leaf, codes, tier, claim, day, until, stray: false })
+      }
     }
   }
   return cells
+}
+
+/** The same for lines whose codes no table has: `named` are those that conditions speak of. */
+export function strayCells(plan: Plan, cells: readonly Cell[], named: Iterable<string>): readonly Cell[] {
+  const root = plan.categories[0]!
+  const seen = new Set<string>()
+  const found: Cell[] = []
+  for (const cell of cells) {
+    const mark = `${cell.day} ${cell.tier} ${cell.claim}`
+    if (seen.has(mark)) continue
+    seen.add(mark)
+    let unknown = "NONE"
+    while (plan.leaves.has(unknown)) unknown += "E"
+    const codes = [unknown, ...named].filter((code) => typeof leafOf(plan, code, cell.day) === "string")
+    found.push({ ...cell, leaf: root, codes, stray: true })
+  }
+  return found
 }
 
 /** What a line's step knows of the tier when it asks a rule of this kind. */

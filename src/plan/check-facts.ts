@@ -2,10 +2,15 @@
 import { formatDate } from "../base/time.ts"
 import { carried } from "./carried.ts"
 import { type Cell, offLine, possible, tierFor } from "./cells.ts"
+import { questionFor } from "./check-conflict.ts"
 import type { Expr, FactName } from "./expression.ts"
 import type { Place, Report } from "./finding.ts"
 import type { ClaimKind } from "./parts.ts"
-import type { Plan, Rule } from "./plan.ts"
+import type { Rule } from "./plan.ts"
+import { type Formula, fails, no, yes } from "./search/formula.ts"
+import type { Hit, Prover } from "./search/prover.ts"
+import { replay } from "./search/replay.ts"
+import { witnessFields } from "./search/sentence.ts"
 import { type Known, tell } from "./tell.ts"
 
 interface Missing {
@@ -117,10 +122,40 @@ function tellOf({ name, claims, cell, rule }: Found): { readonly message: string
   return { message, remedy: `Ask ${guard} before it${or}.` }
 }
 
+const failsAs =
+  (formula: Formula): Formula =>
+  (choices) => {
+    const value = formula(choices)
+    return value === fails ? yes : value === yes ? no : value
+  }
+
+/** Lines run by the evaluator for one fact. */
+const mostReplays = 12
+
+/** A line that the evaluator makes wait for the fact; where none is found, the cell in which it is lacking. */
+function witnessOf(prover: Prover, { name, cell, rule }: Found, message: string): object {
+  const rules = [`${rule.clause.number}/${rule.kind}`]
+  let shown: Hit | undefined
+  let replays = 0
+  const own = questionFor(rule.kind, prover, cell, (goals) => failsAs(goals.applies(rule)))
+  prover.ask(cell, { ...own, mayLack: name === "tier" ? "none" : name }, (hit) => {
+    const outcome = hit && replay(prover.plan, hit.example, cell)
+    const waits = outcome?.leg.findings.some(
+      ({ code, clause, missing }) => code === "missing-fact" && clause === rule.clause.number && missing === name,
+    )
+    if (waits === true) shown = hit
+    return waits === true || ++replays >= mostReplays
+  })
+  const { codes, claim, tier, day } = cell
+  const bare = { on: formatDate(day), member: {}, line: { code: codes[0], modifiers: [] }, tier, claim }
+  const fields = shown === undefined ? bare : witnessFields(shown, prover.mentioned)
+  return { code: "missing-fact", rules, ...fields, missing: name, says: message }
+}
+
 /** One finding a place in a condition, whichever effects of its clause share it. */
-export function checkFacts(plan: Plan, cells: readonly Cell[], report: Report): void {
+export function checkFacts(prover: Prover, cells: readonly Cell[], report: Report): void {
   const seen = new Set<string>()
-  for (const rule of plan.rules) {
+  for (const rule of prover.plan.rules) {
     if (rule.guard.when === undefined || offLine.has(rule.kind)) continue
     report.clause = rule.clause.number
     for (const found of lacking(rule, cells)) {
@@ -128,16 +163,7 @@ export function checkFacts(plan: Plan, cells: readonly Cell[], report: Report): 
       if (seen.has(mark)) continue
       seen.add(mark)
       const { message, remedy } = tellOf(found)
-      const { codes, claim, tier, day } = found.cell
-      report.add("missing-fact", found.at, message, remedy, {
-        code: "missing-fact",
-        rules: [`${rule.clause.number}/${rule.kind}`],
-        on: formatDate(day),
-        claim,
-        line: { code: codes[0], modifiers: [] },
-        tier,
-        missing: found.name,
-      })
+      report.add("missing-fact", found.at, message, remedy, witnessOf(prover, found, message))
     }
   }
   report.clause = undefined

@@ -55,6 +55,7 @@ const rows: readonly Row[] = [
     clause: "6.1",
     says: /carries contract/,
     changes: [whenClause('(!has(contract)) && «contract == "C1"')],
+    also: ["dead"],
   },
   {
     code: "missing-fact",
@@ -253,13 +254,13 @@ const rows: readonly Row[] = [
   {
     code: "conflict",
     clause: "6.1",
-    says: /two copay rules: “for exam: copay 30\.00 USD.*” by 5\.1 and “for exam: no copay” by 6\.1/,
+    says: /^A member with E10 \(exam\) on 1 January 2026 would owe two different copays: 30\.00 by 5\.1 and 0\.00 by 6\.1\.$/,
     changes: [clause("{ for: [exam], «copay: none }")],
   },
   {
     code: "conflict",
     clause: "6.1",
-    says: /2026-07-01/,
+    says: /T20 \(test\) on 1 July 2026 would owe two different deductibles: 41\.27 by 5\.2 and 0\.00 by 6\.1/,
     changes: [clause("{ for: [test], from: 2026-07-01, «deductible: none }")],
   },
   {

@@ -1,79 +1,71 @@
 /**
- * `conflict`, `dead` and `shadowed` where guards alone decide. A conflict is told only of rules without a condition that
- * nothing beats, dead and shadowed only of what holds in every cell: none of them needs a line to be tried.
+ * `dead`, `shadowed` and `exception-idle`: rules that no line can meet, that always give way to others, and exceptions to
+ * what they never meet. Each is said only when the search has tried every line there can be.
  */
-import { formatDate } from "../base/time.ts"
-import { always, type Cell, coverOf, lineKinds, offLine, possible, reaches, rulesIn } from "./cells.ts"
+import { always, type Cell, offLine, possible, reaches, rulesIn, strayKinds } from "./cells.ts"
 import { exclusive } from "./effects.ts"
-import { exactWords } from "./exact-words.ts"
 import type { Report } from "./finding.ts"
-import { beats, type Plan, type Rule } from "./plan.ts"
+import { beats, type Guard, type Plan, type Rule } from "./plan.ts"
+import { all, type Formula, fails, yes } from "./search/formula.ts"
+import type { Goals } from "./search/goals.ts"
+import type { Prover, Question } from "./search/prover.ts"
 
 const nameOf = (rule: Rule) => `${rule.clause.number}/${rule.kind}`
 
-/** Of rules that all conflict with one another in a cell; whoever settles these finds the rest. */
-const mostTold = 16
-
-/** Pairs of rules that every line of the cell meets, that nothing beats and that do not beat one another. */
-function undecided(rules: readonly Rule[], cell: Cell): readonly (readonly [Rule, Rule])[] {
-  const sure = rules.filter((rule) => always(rule, cell))
-  if (sure.length < 2) return []
-  const kept = sure.filter((rule) => !sure.some((other) => other.exceptionTo.has(rule.index)))
-  const best = kept.filter((rule) => !kept.some((other) => other !== rule && beats(other, rule, cell.leaf)))
-  const left = best.length === 0 ? kept : best
-  const open = left.filter((rule) => {
-    const rivals = rules.filter((other) => !sure.includes(other) && beats(other, rule, cell.leaf))
-    return rivals.length === 0
-  })
-  if (open.length > mostTold) open.length = mostTold
-  return open.flatMap((a, i) => open.slice(i + 1).map((b) => [a, b] as const))
+/** The cells of a plan: those of its categories, and those of lines that are in none. */
+export interface Cells {
+  readonly cells: readonly Cell[]
+  readonly strays: readonly Cell[]
 }
 
-/** Enough for a line to have a price and a share in any currency; a conflict does not depend on it. */
-const witnessCharge = "10000"
-
-function addConflict(plan: Plan, a: Rule, b: Rule, cell: Cell, report: Report): void {
-  const on = formatDate(cell.day)
-  const [first, second] = [exactWords(plan, a, cell.day), exactWords(plan, b, cell.day)]
-  const line = `A line ${cell.codes[0]} on ${on}, tier ${cell.tier}, ${cell.claim} claim`
-  const remedy = `Make ${b.clause.number} an exception to ${a.clause.number}, or the other way round.`
-  const says = `${line}, meets two ${a.kind} rules: “${first}” by ${a.clause.number} and “${second}” by ${b.clause.number}.`
-  report.clause = b.clause.number
-  report.add("conflict", b.at, says, remedy, {
-    code: "conflict",
-    rules: [nameOf(a), nameOf(b)],
-    on,
-    member: {},
-    line: { code: cell.codes[0], modifiers: [], charge: witnessCharge },
-    tier: cell.tier,
-    claim: cell.claim,
-    says: `${says} ${remedy}`,
-  })
+/** The cells whose lines a rule is asked about. */
+function cellsFor({ cells, strays }: Cells, ...rules: readonly Rule[]): readonly Cell[] {
+  const every = rules.every(({ kind }) => strayKinds.has(kind)) ? [...cells, ...strays] : cells
+  return every.filter((cell) => rules.every((rule) => reaches(rule, cell)))
 }
 
-/** Decided for lines whether or not they turn out to be a benefit. */
-const beforeCover: ReadonlySet<string> = new Set(["timely", "duplicate", "network"])
+/** `spent`: nothing is left for any search, which is said once for the whole plan. */
+type Answer = "never" | "sometimes" | "open" | "spent"
 
-export function checkConflicts(plan: Plan, cells: readonly Cell[], report: Report): void {
-  const told = new Set<string>()
-  const kinds = lineKinds.filter((kind) => exclusive[kind] && plan.byKind[kind].length > 1)
+/** Whether a formula holds for a line of some cell; cells that the question cannot tell apart are asked once. */
+function everHolds(prover: Prover, cells: readonly Cell[], question: Question): Answer {
+  const seen = new Set<string>()
+  let open = false
   for (const cell of cells) {
-    const covered = coverOf(plan, cell) !== undefined
-    for (const kind of kinds) {
-      if (!covered && !beforeCover.has(kind)) continue
-      for (const [a, b] of undecided(rulesIn(plan, kind, cell), cell)) {
-        const mark = `${a.index} ${b.index}`
-        if (told.has(mark)) continue
-        told.add(mark)
-        addConflict(plan, a, b, cell, report)
-      }
-    }
+    const mark = prover.signature(cell, question)
+    if (seen.has(mark)) continue
+    seen.add(mark)
+    const outcome = prover.ask(cell, question, () => true)
+    if (outcome === "found") return "sometimes"
+    if (outcome === "spent") return "spent"
+    if (outcome === "gave-up") open = true
   }
-  report.clause = undefined
+  return open ? "open" : "never"
+}
+
+const orFails =
+  (formula: Formula): Formula =>
+  (choices) => {
+    const value = formula(choices)
+    return value === fails ? yes : value
+  }
+
+/** Whether a rule's condition can hold, or fails for want of what no claim can give. */
+function canApply(prover: Prover, rule: Rule, cells: readonly Cell[]): Answer {
+  const kinds = [rule.kind]
+  const holds = everHolds(prover, cells, { kinds, formula: (goals) => goals.applies(rule) })
+  if (holds !== "never") return holds
+  return everHolds(prover, cells, { kinds, mayLack: "none", formula: (goals) => orFails(goals.applies(rule)) })
+}
+
+function addOpen(rule: Rule, report: Report): void {
+  const message = `The search gave up on the condition of ${nameOf(rule)}; that a line meets it is not proved.`
+  report.add("not-proved", rule.guard.when?.at ?? rule.at, message, "Write the condition with fewer alternatives.")
 }
 
 /** Why no line at all can meet a rule; undefined when one might. */
-function whyDead(plan: Plan, rule: Rule, cells: readonly Cell[]): string | undefined {
+function whyDead(prover: Prover, rule: Rule, all: Cells, report: Report): string | undefined {
+  const { plan } = prover
   const { guard } = rule
   const { from, until } = plan.front.effective
   if (guard.from >= until || guard.until <= from) return "its dates lie outside the plan's"
@@ -82,58 +74,62 @@ function whyDead(plan: Plan, rule: Rule, cells: readonly Cell[]): string | undef
   }
   if (guard.tiers?.size === 0) return "it lists no tier"
   if (offLine.has(rule.kind) || plan.leaves.size === 0) return undefined
-  const inReach = cells.filter((cell) => guard.reach[cell.leaf.index] !== 0)
-  if (inReach.length === 0) return "no code of the plan's tables is in its categories"
-  const reached = inReach.filter((cell) => reaches(rule, cell))
+  if (!all.cells.some((cell) => guard.reach[cell.leaf.index] !== 0))
+    return "no code of the plan's tables is in its categories"
+  const reached = cellsFor(all, rule)
   if (reached.length === 0) {
     const early = guard.tiers !== undefined
     return early ? "it asks for a tier that is not known yet, or not on its days" : "no code is there on its days"
   }
-  if (reached.some((cell) => possible(rule, cell))) return undefined
+  if (guard.when === undefined) return undefined
+  const answer = canApply(prover, rule, reached)
+  if (answer === "open") addOpen(rule, report)
+  if (answer !== "never") return undefined
+  if (reached.some((cell) => possible(rule, cell))) return "its condition contradicts itself"
   return "its condition is true for no code, category, tier and kind of claim that it can meet"
 }
 
-/** The rules that take a rule's place in a cell whatever the line says. */
+/** A rule has a say: it wins, or where several may act it stays; a cover is not taken back by an exclusion. */
+function hasSay(goals: Goals, rule: Rule): Formula {
+  if (rule.kind === "exclude") return goals.excludes(rule)
+  if (rule.kind === "cover") return all([goals.stays(rule), goals.included])
+  return exclusive[rule.kind] ? goals.wins(rule) : goals.stays(rule)
+}
+
+/** The rules that can take a rule's place in a cell, those that always do before the others. */
 function masters(plan: Plan, rule: Rule, cell: Cell): readonly Rule[] {
-  const rivals = rulesIn(plan, rule.kind, cell).filter((other) => other !== rule)
-  const stays = (other: Rule) =>
-    !rivals.some((third) => third.exceptionTo.has(other.index) && !third.exceptionTo.has(rule.index))
   const wins = (other: Rule) =>
     exclusive[rule.kind] ? beats(other, rule, cell.leaf) : other.exceptionTo.has(rule.index)
-  const found = rivals.filter((other) => always(other, cell) && wins(other) && stays(other))
+  const found = rulesIn(plan, rule.kind, cell).filter((other) => other !== rule && wins(other))
   if (rule.kind === "exclude") {
-    const covers = rulesIn(plan, "cover", cell)
-    const kept = covers.filter((cover) => !covers.some((other) => other.exceptionTo.has(cover.index)))
-    found.push(...kept.filter((cover) => always(cover, cell) && cover.exceptionTo.has(rule.index)))
+    found.push(...rulesIn(plan, "cover", cell).filter((cover) => cover.exceptionTo.has(rule.index)))
   }
-  if (rule.kind === "cover") {
-    const covers = rulesIn(plan, "cover", cell)
-    const unexcused = (exclude: Rule) => !covers.some((cover) => cover.exceptionTo.has(exclude.index))
-    const excludes = rulesIn(plan, "exclude", cell)
-    const kept = excludes.filter((one) => !excludes.some((other) => other.exceptionTo.has(one.index)))
-    found.push(...kept.filter((exclude) => always(exclude, cell) && unexcused(exclude)))
-  }
-  return found
+  if (rule.kind === "cover") found.push(...rulesIn(plan, "exclude", cell))
+  const sure = found.filter((other) => always(other, cell))
+  return sure.length > 0 ? sure.slice(0, 1) : found
 }
 
-function shadows(plan: Plan, rule: Rule, cells: readonly Cell[]): ReadonlySet<Rule> | undefined {
-  const found = new Set<Rule>()
-  for (const cell of cells) {
-    if (!possible(rule, cell)) continue
-    const over = masters(plan, rule, cell)
-    if (over.length === 0) return undefined
-    found.add(over[0]!)
-  }
-  return found.size === 0 ? undefined : found
+function shadows(prover: Prover, rule: Rule, cells: Cells, report: Report): readonly Rule[] | undefined {
+  const mine = cellsFor(cells, rule)
+  const rivals = new Set(mine.flatMap((cell) => masters(prover.plan, rule, cell)))
+  if (rivals.size === 0) return undefined
+  const kinds = rule.kind === "cover" || rule.kind === "exclude" ? (["cover", "exclude"] as const) : [rule.kind]
+  const answer = everHolds(prover, mine, { kinds, formula: (goals) => hasSay(goals, rule) })
+  if (answer === "open") addOpen(rule, report)
+  return answer === "never" ? [...rivals] : undefined
 }
 
-/** `dead`, once a clause and reason, and `shadowed`. */
-export function checkIdle(plan: Plan, cells: readonly Cell[], report: Report): void {
+const mostNamed = 4
+
+/** `dead`, once a clause and reason, and `shadowed`; returns the dead. */
+export function checkIdle(prover: Prover, all: Cells, report: Report): ReadonlySet<Rule> {
   const told = new Set<string>()
-  for (const rule of plan.rules) {
+  const dead = new Set<Rule>()
+  for (const rule of prover.plan.rules) {
     report.clause = rule.clause.number
-    const why = rule.kind === "define" || rule.kind === "bucket" ? undefined : whyDead(plan, rule, cells)
+    const why = rule.kind === "define" || rule.kind === "bucket" ? undefined : whyDead(prover, rule, all, report)
     if (why !== undefined) {
+      dead.add(rule)
       const mark = `${rule.clause.number} ${why}`
       if (told.has(mark)) continue
       told.add(mark)
@@ -141,10 +137,50 @@ export function checkIdle(plan: Plan, cells: readonly Cell[], report: Report): v
       report.add("dead", at, `${nameOf(rule)} never applies: ${why}.`, "Correct its guard, or take it out.")
       continue
     }
-    const over = offLine.has(rule.kind) ? undefined : shadows(plan, rule, cells)
+    if (offLine.has(rule.kind) || all.cells.length === 0) continue
+    const over = shadows(prover, rule, all, report)
     if (over === undefined) continue
-    const message = `${nameOf(rule)} never wins: ${[...over].map(nameOf).join(" and ")} always goes before it.`
+    const named = over.slice(0, mostNamed).map(nameOf).join(" and ")
+    const message = `${nameOf(rule)} never wins: ${named} always ${over.length === 1 ? "goes" : "go"} before it.`
     report.add("shadowed", rule.at, message, "Narrow what goes before it, or take it out.")
+  }
+  report.clause = undefined
+  return dead
+}
+
+function disjoint<T>(a: ReadonlySet<T> | undefined, b: ReadonlySet<T> | undefined): boolean {
+  return a !== undefined && b !== undefined && ![...a].some((value) => b.has(value))
+}
+
+/** Whether no line can meet both guards, told without their conditions. */
+function guardsNeverMeet(a: Guard, b: Guard, plan: Plan): boolean {
+  if (a.until <= b.from || b.until <= a.from || disjoint(a.tiers, b.tiers) || disjoint(a.claims, b.claims)) return true
+  return !plan.categories.some(({ index, isLeaf }) => isLeaf && a.reach[index] !== 0 && b.reach[index] !== 0)
+}
+
+function neverMeet(prover: Prover, a: Rule, b: Rule, cells: Cells): boolean {
+  if (guardsNeverMeet(a.guard, b.guard, prover.plan)) return true
+  if (offLine.has(a.kind) || (a.guard.when === undefined && b.guard.when === undefined)) return false
+  const both = cellsFor(cells, a, b)
+  if (both.length === 0) return false
+  const formula = (goals: Goals) => orFails(all([goals.applies(a), goals.applies(b)]))
+  return everHolds(prover, both, { kinds: [...new Set([a.kind, b.kind])], formula }) === "never"
+}
+
+/** `exception-idle`, for exceptions as they are written and not those that follow over a third clause or a dead one. */
+export function checkExceptions(prover: Prover, cells: Cells, dead: ReadonlySet<Rule>, report: Report): void {
+  const { rules } = prover.plan
+  for (const rule of rules) {
+    for (const index of rule.exceptionTo) {
+      if ([...rule.exceptionTo].some((other) => rules[other]!.exceptionTo.has(index))) continue
+      const other = rules[index]!
+      if (dead.has(rule) || dead.has(other)) continue
+      if (!neverMeet(prover, rule, other, cells)) continue
+      report.clause = rule.clause.number
+      const message = `${nameOf(rule)} is an exception to ${nameOf(other)}, but no line meets both.`
+      const at = { line: rule.clause.ruleLine, column: 5 }
+      report.add("exception-idle", at, message, "Take out exceptionTo, or correct a guard.")
+    }
   }
   report.clause = undefined
 }

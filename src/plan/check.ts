@@ -1,23 +1,23 @@
-/**
- * `plan check` without a search: what refuses or warns about a plan that could be read. The checks that search for a
- * witness (conflict, dead, shadowed, uncovered by guards) add their findings in the same shape.
- */
+/** `plan check`: what refuses or warns about a plan that could be read. */
 import { sha256, toUtf8 } from "#crypto"
 import { toHex } from "../base/bytes.ts"
 import type { PlanCase } from "./cases.ts"
-import { cellsOf } from "./cells.ts"
+import { cellsOf, strayCells } from "./cells.ts"
+import { checkBounds } from "./check-bounds.ts"
 import { checkBuckets } from "./check-buckets.ts"
 import { checkCases } from "./check-cases.ts"
 import { type CodeTable, checkCodes, ownCodes } from "./check-codes.ts"
-import { checkCovered } from "./check-cover.ts"
+import { checkConflicts } from "./check-conflict.ts"
+import { checkCovered, coveredCells } from "./check-cover.ts"
 import { checkFacts } from "./check-facts.ts"
 import { checkOrder, checkOwners } from "./check-order.ts"
-import { checkConflicts, checkIdle } from "./check-rules.ts"
+import { checkExceptions, checkIdle } from "./check-rules.ts"
 import { checkSentences, namesIn } from "./check-text.ts"
 import { type Finding, type Place, Report } from "./finding.ts"
 import type { Clause } from "./parts.ts"
-import { type Guard, type Plan, type Rule, valueOn } from "./plan.ts"
+import { type Plan, valueOn } from "./plan.ts"
 import { readPlan } from "./read.ts"
+import { Prover } from "./search/prover.ts"
 import { type Uses, usesOf } from "./uses.ts"
 
 export interface CheckOptions {
@@ -92,31 +92,8 @@ function checkTables(uses: Uses, report: Report): void {
   }
 }
 
-function disjoint<T>(a: ReadonlySet<T> | undefined, b: ReadonlySet<T> | undefined): boolean {
-  return a !== undefined && b !== undefined && ![...a].some((value) => b.has(value))
-}
-
-/** Whether no line can meet both guards, told without their conditions. */
-function neverMeet(a: Guard, b: Guard, plan: Plan): boolean {
-  if (a.until <= b.from || b.until <= a.from || disjoint(a.tiers, b.tiers) || disjoint(a.claims, b.claims)) return true
-  return !plan.categories.some(({ index, isLeaf }) => isLeaf && a.reach[index] !== 0 && b.reach[index] !== 0)
-}
-
-function checkExceptions(plan: Plan, report: Report): void {
-  for (const rule of plan.rules) {
-    for (const index of rule.exceptionTo) {
-      const other = plan.rules[index]!
-      if (!neverMeet(rule.guard, other.guard, plan)) continue
-      report.clause = rule.clause.number
-      const name = (each: Rule) => `${each.clause.number}/${each.kind}`
-      const message = `${name(rule)} is an exception to ${name(other)}, but no line meets both.`
-      report.add("exception-idle", ruleAt(rule.clause), message, "Take out exceptionTo, or correct a guard.")
-    }
-  }
-}
-
-/** What follows from guards alone, cell by cell. */
-function checkGuards(plan: Plan, report: Report): void {
+/** What is proved of every line there can be, cell by cell. */
+function checkLines(plan: Plan, report: Report): void {
   report.clause = undefined
   const cells = cellsOf(plan)
   if (cells === undefined) {
@@ -124,11 +101,19 @@ function checkGuards(plan: Plan, report: Report): void {
     report.add("not-proved", { line: 1, column: 1 }, message, "Divide the plan, or join categories.")
     return
   }
-  checkIdle(plan, cells, report)
-  checkConflicts(plan, cells, report)
-  checkCovered(plan, cells, report)
+  const prover = new Prover(plan)
+  const all = { cells, strays: strayCells(plan, cells, prover.namedCodes) }
+  const dead = checkIdle(prover, all, report)
+  checkExceptions(prover, all, dead, report)
+  checkConflicts(prover, cells, all.strays, report)
+  const covered = coveredCells(plan, cells)
+  checkCovered(prover, covered, report)
+  checkBounds(plan, covered, report)
   checkOrder(plan, cells, report)
-  checkFacts(plan, cells, report)
+  checkFacts(prover, cells, report)
+  if (!prover.effort.isSpent) return
+  const message = "There are too many conditions to prove that one clause decides each line."
+  report.add("not-proved", { line: 1, column: 1 }, message, "Write conditions with fewer alternatives.")
 }
 
 /** Findings about a plan that could be read, in the order of the document, then those of its cases. */
@@ -142,9 +127,8 @@ export function checkPlan(plan: Plan, options: CheckOptions = {}): readonly Find
   checkTables(uses, report)
   checkBuckets(plan, uses, report)
   checkOwners(plan, report)
-  checkExceptions(plan, report)
   checkCodes(plan, options.codes ?? ownCodes, report)
-  checkGuards(plan, report)
+  checkLines(plan, report)
   if (options.cases === undefined) return report.sorted()
   const { missing, failing } = checkCases(plan, options.cases)
   const inPlan = [...report.sorted(), ...missing].sort((a, b) => a.line - b.line || a.column - b.column)

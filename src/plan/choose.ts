@@ -59,6 +59,13 @@ export function winner<K extends Kind>(
   step: string,
   kind: K,
 ): RuleOf<K> | undefined | typeof stuck {
+  const rules = rulesFor(run.plan, kind, state.leaf ?? run.plan.categories[0]!)
+  if (rules.length === 0) return undefined
+  // Most kinds have one rule for a line: it needs no list.
+  if (rules.length === 1) {
+    const answer = applies(run, state, step, rules[0] as Rule)
+    return answer === true ? rules[0] : answer === stuck ? stuck : undefined
+  }
   const found = matching(run, state, step, kind)
   if (found === stuck || found.length < 2) return found === stuck ? stuck : found[0]
   const leaf = state.leaf ?? run.plan.categories[0]!

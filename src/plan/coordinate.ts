@@ -2,6 +2,7 @@
 import { assert } from "../base/assert.ts"
 import { maximum, minimum } from "../base/money.ts"
 import { stuck, winner } from "./choose.ts"
+import { carriesClaim, chargeOf, isPackaged, spreadPay } from "./claim-rate.ts"
 import type { PriorLine } from "./input.ts"
 import type { Share, Shared } from "./line-share.ts"
 import { type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
@@ -9,10 +10,21 @@ import { type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 /** What the plan pays for a line, and as whom. */
 export interface Paid {
   readonly pay: bigint
+  /** What ceilings count: `pay`, or that of all lines whose rate this one carries. */
+  readonly posted: bigint
   readonly base: bigint
   readonly shared: Shared
   /** Present when others paid before. */
-  readonly prior: { readonly rule: RuleOf<"cob">; readonly line: PriorLine; readonly owed: Share } | undefined
+  readonly prior: Prior | undefined
+}
+
+/** What earlier payers left, and how the member's share of that is posted and shown on the line. */
+export interface Prior {
+  readonly rule: RuleOf<"cob">
+  readonly line: PriorLine
+  readonly owed: Share
+  /** The same, save on a line that carries the rate of others: there the part of this line. */
+  readonly shown: Share
 }
 
 /** What all earlier payers made of a line: paid together, left by the last, the most that one of them allowed. */
@@ -37,6 +49,29 @@ export function isBalanced(line: PriorLine, charge: bigint): boolean {
   return reasons === line.left && line.paid + line.left <= charge
 }
 
+/** Earlier payers' answer to the lines that one rate pays for, as one; undefined when a line has none. */
+function priorOfClaim(run: Run, state: LineState): PriorLine | undefined {
+  const sum = { number: state.line.number, allowed: 0n, paid: 0n, left: 0n, reasons: [] as PriorLine["reasons"] }
+  for (const other of state.claimGroup!) {
+    const line = priorLineOf(run, other.line.number)
+    if (line === undefined) return undefined
+    sum.allowed += line.allowed
+    sum.paid += line.paid
+    sum.left += line.left
+    sum.reasons = [...sum.reasons, ...line.reasons]
+  }
+  return sum
+}
+
+/** Whether the figures of a line, and of all lines it carries the rate of, hold together. */
+function areBalanced(run: Run, state: LineState): boolean {
+  const lines = carriesClaim(state) ? state.claimGroup! : [state]
+  return lines.every(({ line }) => {
+    const prior = priorLineOf(run, line.number)
+    return prior !== undefined && isBalanced(prior, line.charge)
+  })
+}
+
 /** G1 for one line; undefined when it was pended. `again` shares out another base (maintenance of benefits). */
 export function coordinate(
   run: Run,
@@ -45,24 +80,35 @@ export function coordinate(
   shared: Shared,
   again: (base: bigint) => Shared | undefined,
 ): Paid | undefined {
-  if (run.input.legs.value.length === 0) return { pay: shared.own, base, shared, prior: undefined }
+  const alone = { pay: shared.own, posted: shared.own, base, shared, prior: undefined }
+  if (run.input.legs.value.length === 0) return alone
   const rule = winner(run, state, "G1", "cob")
   if (rule === stuck) return undefined
   const line = priorLineOf(run, state.line.number)
-  if (rule === undefined || line === undefined) {
+  const whole = carriesClaim(state) ? priorOfClaim(run, state) : line
+  if (rule === undefined || line === undefined || whole === undefined) {
     pend(run, state, "G1", rule, "prior-missing", rule === undefined ? "cob" : "line")
     return undefined
   }
-  if (!isBalanced(line, state.line.charge)) {
+  if (!areBalanced(run, state)) {
     pend(run, state, "G1", rule, "prior-unbalanced", "paid and left")
     return undefined
   }
-  const unpaid = maximum(0n, state.allowed - line.paid)
+  if (isPackaged(state)) {
+    const none = { ...shared.share, copay: 0n, deductible: 0n, coinsurance: 0n }
+    return { ...alone, pay: state.claimPay ?? 0n, posted: 0n, prior: { rule, line, owed: none, shown: none } }
+  }
+  const unpaid = maximum(0n, state.allowed - whole.paid)
   const second = rule.effect.method === "maintenance" ? again(minimum(base, unpaid)) : shared
   if (second === undefined) return undefined
-  const pay = payAsSecondary(run, state, rule, line, second.own)
-  assert(pay >= 0n && pay <= line.left, "a later payer pays no more than was left to the patient")
-  return { pay, base, shared: second, prior: { rule, line, owed: cutTo(second.share, line.left - pay) } }
+  const pay = payAsSecondary(run, state, rule, whole, second.own)
+  assert(pay >= 0n && pay <= whole.left, "a later payer pays no more than was left to the patient")
+  const owed = cutTo(second.share, whole.left - pay)
+  if (whole === line) return { pay, posted: pay, base, shared: second, prior: { rule, line, owed, shown: owed } }
+  spreadPay(run, state, pay, (other) => priorLineOf(run, other.line.number)!.left)
+  const own = state.claimPay!
+  const shown = cutTo(owed, line.left - own)
+  return { pay: own, posted: pay, base, shared: second, prior: { rule, line, owed, shown } }
 }
 
 const formulaOf = {
@@ -87,7 +133,7 @@ function payAsSecondary(run: Run, state: LineState, rule: RuleOf<"cob">, line: P
       pay = minimum(own, left)
       break
     case "medicare": {
-      const most = minimum(above(state.line.charge), above(maximum(state.allowed, line.allowed)))
+      const most = minimum(above(chargeOf(state)), above(maximum(state.allowed, line.allowed)))
       pay = minimum(minimum(own, left), most)
     }
   }

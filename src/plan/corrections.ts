@@ -2,11 +2,14 @@
  * What happens to a determination afterwards, without changing it: a replacement judged on the old snapshot, a void that
  * takes back exactly what was posted, and the true-up of visits that stood on one snapshot.
  */
+import { assert } from "../base/assert.ts"
+import { equalBytes } from "../base/bytes.ts"
 import { maximum } from "../base/money.ts"
 import { adjudicate, type Outcome } from "./adjudicate.ts"
+import type { TrueUp as TrueUpEffect } from "./effects.ts"
 import { type AdjudicationInput, snapshotPart } from "./input.ts"
-import type { Leg } from "./leg.ts"
-import { type Plan, valueOn } from "./plan.ts"
+import type { Adjustment, Leg } from "./leg.ts"
+import { addMonths, type Plan, valueOn } from "./plan.ts"
 import { type Difference, type Differences, nextSnapshot } from "./snapshot.ts"
 
 /** The money between a determination and the one that replaces it. */
@@ -17,8 +20,9 @@ export interface Replacement {
   readonly patient: bigint
 }
 
-/** A fresh determination of the corrected claim; `input` names the snapshot that the old one stood on. */
+/** A fresh determination of the corrected claim; `input` holds the snapshot that the old one stood on. */
 export function replace(old: Leg, input: AdjudicationInput, options: { readonly trace?: boolean } = {}): Replacement {
+  assert(equalBytes(old.snapshot, input.snapshot.digest), "a replacement is judged on the old determination's snapshot")
   const outcome = adjudicate(input, options)
   const { totals } = outcome.leg
   return {
@@ -26,6 +30,42 @@ export function replace(old: Leg, input: AdjudicationInput, options: { readonly 
     benefit: totals.benefit - old.totals.benefit,
     patient: totals.patient - old.totals.patient,
   }
+}
+
+/** A determination taken back: every amount of it negated, and what its buckets lose again. */
+export interface Reversal {
+  readonly lines: readonly ReversedLine[]
+  readonly charge: bigint
+  readonly benefit: bigint
+  readonly patient: bigint
+  /** For `nextSnapshot`'s corrections where the visit itself is not to be named; its events fall away with it. */
+  readonly differences: readonly Difference[]
+}
+
+export interface ReversedLine {
+  readonly number: number
+  readonly charge: bigint
+  readonly allowed: bigint
+  readonly adjustments: readonly Adjustment[]
+  readonly benefit: bigint
+  readonly patient: bigint
+}
+
+/**
+ * The void of a determination (frequency 8, reversal in the remittance): together they come to nothing. It is made from
+ * the leg alone and judged by no clause. Pended and held lines had no money and have none to take back.
+ */
+export function reverse(leg: Leg): Reversal {
+  const decided = leg.lines.filter(({ status }) => status !== "pended" && status !== "held")
+  const lines = decided.map(({ number, allowed, adjustments, benefit, patient }) => {
+    const negative = adjustments.map((item) => ({ ...item, amount: -item.amount }))
+    const charge = negative.reduce((sum, { amount }) => sum + amount, -benefit)
+    return { number, charge, allowed: -allowed, adjustments: negative, benefit: -benefit, patient: -patient }
+  })
+  const { charge, benefit, patient } = leg.totals
+  const sum = lines.reduce((total, line) => total + line.charge, 0n)
+  assert(sum === -charge, "a void takes back the charge of every decided line")
+  return { lines, charge: -charge, benefit: -benefit, patient: -patient, differences: negated(leg.differences) }
 }
 
 /** The bucket rows that take back what a determination posted. Its events fall away with its statement. */
@@ -38,8 +78,8 @@ export function limitsOf(plan: Plan, day: number): (clause: string, owner: strin
   return (clause, owner) => {
     const bucket = plan.buckets.find((item) => item.clause.number === clause)
     if (bucket === undefined || bucket.measure === "count") return undefined
-    const kind = owner.startsWith("family") ? "family" : owner.startsWith("treatment") ? "treatment" : "person"
-    const number = bucket[kind] ?? bucket.person ?? bucket.family ?? bucket.treatment
+    const kind = (["family", "treatment", "condition"] as const).find((each) => owner.startsWith(each)) ?? "person"
+    const number = bucket[kind] ?? bucket.person ?? bucket.family ?? bucket.treatment ?? bucket.condition
     return number === undefined ? 0n : (valueOn(number, day) ?? 0n)
   }
 }
@@ -59,17 +99,43 @@ export interface TrueUp {
   readonly corrections: readonly Difference[]
 }
 
-/** Re-runs the visits one after another, each on the snapshot the ones before it left. No determination changes. */
-export function trueUp(visits: readonly OverlappingVisit[]): readonly TrueUp[] {
+/** Clauses of the buckets that a true-up of these parts looks at; undefined when it looks at all. */
+function clausesOf(plan: Plan, terms: TrueUpEffect | undefined): ReadonlySet<string> | undefined {
+  if (terms === undefined) return undefined
+  const clauses = new Set<string>()
+  for (const { effect } of plan.rules) {
+    if (effect.kind === "deductible" && terms.parts.includes("deductible") && effect.bucket !== undefined)
+      clauses.add(effect.bucket.clause.number)
+    if (effect.kind === "outOfPocket" && terms.parts.includes("outOfPocket")) clauses.add(effect.bucket.clause.number)
+  }
+  return clauses
+}
+
+/** The last day on which a payer that counted overlapping visits on `counted` may still credit them. */
+export function trueUpEnds(terms: TrueUpEffect, counted: number): number | undefined {
+  const lasts = valueOn(terms.within, counted)
+  if (lasts === undefined) return undefined
+  if (terms.within.unit === "months") return addMonths(counted, Number(lasts))
+  return counted + Number(terms.within.unit === "hours" ? lasts / 24n : lasts)
+}
+
+/**
+ * Re-runs the visits one after another, each on the snapshot the ones before it left. No determination changes. With the
+ * terms of a clause, only the buckets of its parts run on; the others stay as the first snapshot has them.
+ */
+export function trueUp(visits: readonly OverlappingVisit[], terms?: TrueUpEffect): readonly TrueUp[] {
   const results: TrueUp[] = []
+  const looked = visits[0] === undefined ? undefined : clausesOf(visits[0].input.plan, terms)
   let running = visits[0]?.input.snapshot.value
   for (const { input, leg, statement } of visits) {
     const rerun = adjudicate({ ...input, snapshot: snapshotPart(running!) }, { trace: false }).leg
     const credit = maximum(0n, leg.totals.patient - rerun.totals.patient)
     const corrections = credit === 0n ? [] : between(leg.differences.buckets, rerun.differences.buckets)
     results.push({ statement, credit, corrections })
+    const { buckets, events } = rerun.differences
+    const counted = looked === undefined ? buckets : buckets.filter(({ clause }) => looked.has(clause))
     running = nextSnapshot(running!, {
-      visits: [{ statement, differences: rerun.differences }],
+      visits: [{ statement, differences: { buckets: [...counted], events } }],
       expiry: running!.expiry,
       limitOf: limitsOf(input.plan, input.claim.value.lines[0]!.from),
     })

@@ -110,7 +110,7 @@ class Walk {
     const at = this.#at(node)
     if (node.type === "heading") this.#heading(node.depth, at)
     else if (node.type === "code" && node.lang === "numbers" && node.meta == null) {
-      this.numbers.push({ text: node.value, line: at.line + 1, indent: 0 })
+      this.numbers.push({ text: node.value, line: at.line + (node.value === "" ? 0 : 1), indent: 0 })
     } else if (this.#open !== undefined) this.#open.nodes.push(node)
     else if (this.#chapter.endsWith("About")) this.#forbidden(node, 0)
     else {
@@ -277,7 +277,7 @@ export function readDocument(text: string, report: Report): Document {
   if (walk.title === undefined) {
     report.add(
       "syntax",
-      { line: end + 2, column: 1 },
+      { line: Math.min(end + 2, lines.length), column: 1 },
       "The plan has no title.",
       "Write one # heading after the front matter.",
     )

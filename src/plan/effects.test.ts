@@ -14,9 +14,11 @@ import { readPlan } from "./read.ts"
 import { usesOf } from "./uses.ts"
 
 const root = new URL("../../", import.meta.url)
-const csv = "key,category,rate,column-1,column-2,indicator,most,tier,condition\nZ1,exam,1.5,E10,S30,1,2,in,eyes\n"
-const table = (name: string, columns: string) =>
-  `{ name: ${name}, version: 1, key: key, columns: [${columns}], from: 2026-01-01, until: 2027-01-01, source: invented, sha256: "${toHex(sha256(toUtf8(csv)))}" }`
+const csv =
+  "key,category,rate,column-1,column-2,indicator,most,tier,condition,factor\nZ1,exam,1.5,E10,S30,1,2,in,eyes,62.5\n"
+const pool = "least,share\n90,50\n95.5,100\n"
+const table = (name: string, columns: string, key = "key", file = csv) =>
+  `{ name: ${name}, version: 1, key: ${key}, columns: [${columns}], from: 2026-01-01, until: 2027-01-01, source: invented, sha256: "${toHex(sha256(toUtf8(file)))}" }`
 
 /** One clause each, numbered 8.1, 8.2, … */
 const clauses: readonly string[] = [
@@ -49,7 +51,7 @@ const clauses: readonly string[] = [
   "{ emergency: { lifts: [network, wait], payAs: in } }",
   "{ cob: { method: maintenance, posts: own } }",
   "{ withhold: { percent: share-b, pool: quality } }",
-  "{ bonus: { pool: quality, measure: report, table: edits } }",
+  "{ bonus: { pool: quality, measure: report, table: pool } }",
   "{ interest: { due: ninety, clock: clean, rate: yearly, dayCount: 365, least: least } }",
   "{ trueUp: { parts: [deductible, outOfPocket], within: ninety } }",
 ]
@@ -64,7 +66,7 @@ function widePlan(): Plan {
   const text = sample
     .replace(
       "tables: [{",
-      `tables: [${table("edits", "category, rate, column-1, column-2, indicator, most, tier, condition")}, {`,
+      `tables: [${table("edits", "category, rate, column-1, column-2, indicator, most, tier, condition, factor")}, ${table("pool", "share", "least", pool)}, {`,
     )
     .replace("second: 50 %", () => `second: 50 %, ${numbers}`)
     .replace(
@@ -74,6 +76,7 @@ function widePlan(): Plan {
   const files = new Map([
     ["eye-services", new Uint8Array(readFileSync(new URL("plans/tables/eye-services.csv", root)))],
     ["edits", toUtf8(csv)],
+    ["pool", toUtf8(pool)],
   ])
   const read = readPlan(toUtf8(`${text}\n## 8 All kinds\n${written.join("")}`), files)
   assert.deepEqual("findings" in read ? read.findings : [], [])
@@ -146,6 +149,12 @@ const wrong: readonly (readonly [rule: string, code: string])[] = [
   ["{ units: { most: most-units, table: edits } }", "syntax"],
   ["{ coinsurance: { member: share-a, bands: [[above, share-b]] } }", "syntax"],
   ["{ coinsurance: { bands: [[above, share-b], [first-band, share-a]] } }", "syntax"],
+  ["{ coinsurance: { member: share-a, bucket: visits-made } }", "bucket-mixed"],
+  ["{ when: accident, allow: { schedule: edits, lesser: no, modifiers: pool } }", "type"],
+  ["{ when: accident, multiple: { table: edits, ranks: [share-a], beyond: last, part: technical } }", "type"],
+  ["{ cob: { method: standard, order: edits } }", "type"],
+  ["{ bonus: { pool: quality, measure: report, table: edits } }", "type"],
+  ["{ interest: { due: ninety, clock: clean, table: edits, dayCount: 365 } }", "type"],
   ["{ waive: { parts: [] } }", "syntax"],
   ["{ waive: { parts: [copay, copay] } }", "syntax"],
   ["{ limit: { bucket: paid, per: visit } }", "bucket-mixed"],
@@ -170,6 +179,7 @@ for (const [rule, code] of wrong) {
     const files = new Map([
       ["eye-services", new Uint8Array(readFileSync(new URL("plans/tables/eye-services.csv", root)))],
       ["edits", toUtf8(csv)],
+      ["pool", toUtf8(pool)],
     ])
     const read = readPlan(toUtf8(text(rule)), files)
     assert.ok("findings" in read)

@@ -41,6 +41,8 @@ export interface CoinsuranceTerms {
   readonly per: "service" | "prescription" | "day" | "visit" | undefined
   /** `upTo` undefined in the last band. */
   readonly bands: readonly { readonly upTo: NamedNumber | undefined; readonly member: NamedNumber }[] | undefined
+  /** Keeps the sum that the bands run on; undefined when each line runs through the bands for itself. */
+  readonly bucket: Bucket | undefined
 }
 
 export interface Define extends Common<"define"> {

@@ -63,6 +63,7 @@ const gaps: Readonly<Record<string, string>> = {
   undecided: "somebody has to decide it first",
   overflow: "a number is too large",
   "prior-missing": "another payer has to answer first",
+  "prior-order": "the payers have not answered in their order",
   "prior-unbalanced": "the other payer's figures do not add up",
   "possible-duplicate": "it looks like a service that was sent before",
   "not-run": "the plan asks for something that is not done by itself",

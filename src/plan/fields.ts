@@ -2,10 +2,13 @@
  * Reads the fields of one YAML mapping, each by the type its place asks for. A field of the wrong type, a missing one and
  * an unknown one are findings at their own line and column; the first two end the reading of the mapping at hand.
  */
-import { parseDate } from "../base/time.ts"
+import { dayNumber, parseDate } from "../base/time.ts"
 import type { FindingCode, Place, Report } from "./finding.ts"
 import type { Day } from "./parts.ts"
 import type { MapNode, TextNode, YamlNode } from "./yaml.ts"
+
+/** No date of a plan lies before the calendar begins. */
+const firstDay = dayNumber(1, 1, 1)
 
 export class Fields {
   readonly report: Report
@@ -107,7 +110,8 @@ export class Fields {
 
   dateOf(node: YamlNode, name: string): Day {
     const day = node.type === "text" ? parseDate(node.text) : undefined
-    if (day === undefined) return this.wrong(node, `${name} in ${this.what} is a date.`, "Write it as 2026-01-01.")
+    if (day === undefined || day < firstDay)
+      return this.wrong(node, `${name} in ${this.what} is a date.`, "Write it as 2026-01-01.")
     return day
   }
 

@@ -6,7 +6,7 @@ export interface Place {
   readonly column: number
 }
 
-/** Codes that refuse a plan, and codes that warn; the searching ones are found by the ambiguity check. */
+/** Codes that refuse a plan, and codes that warn. */
 const refusing = [
   "syntax",
   "number-type",
@@ -46,7 +46,9 @@ const warning = [
   "not-proved",
 ] as const
 
-export type FindingCode = (typeof refusing)[number] | (typeof warning)[number]
+/** The closed list: there is no other finding. */
+export const findingCodes = [...refusing, ...warning] as const
+export type FindingCode = (typeof findingCodes)[number]
 
 export interface Finding extends Place {
   readonly code: FindingCode

@@ -1,7 +1,9 @@
-/** Gates C3 to C5: services that belong to another, units beyond the most, and what is thrown away of a vial. */
+/** Gates C3 to C5: the days after a surgery, add-ons, units beyond the most, and what is thrown away of a vial. */
 import { matching, stuck, winner } from "./choose.ts"
+import { counts } from "./gates-bundle.ts"
+import { billedCode, factsOfRow, primariesOf } from "./gates-tables.ts"
 import type { Row, TableSeries } from "./parts.ts"
-import { isWithin, rowOn, valueOn } from "./plan.ts"
+import { editionOn, rowOn, valueOn } from "./plan.ts"
 import { type LineState, pend, type RuleOf, type Run, refuse } from "./state.ts"
 
 const hasAny = (state: LineState, modifiers: readonly string[]) =>
@@ -12,55 +14,24 @@ function rowFor(
   run: Run,
   state: LineState,
   step: string,
-  rule: RuleOf<"bundle" | "addOn" | "units" | "wastage" | "global">,
+  rule: RuleOf<"addOn" | "units" | "wastage">,
   table: TableSeries,
   key: string,
 ): Row | undefined | typeof stuck {
   const row = rowOn(table, key, state.line.from)
-  if (row !== "no-table") return row
-  pend(run, state, step, rule, "no-table", table.name)
-  return stuck
-}
-
-/** C3: a service that is part of another one of the same provider, day or stay. */
-export function checkBundle(run: Run, state: LineState): void {
-  const rules = matching(run, state, "C3", "bundle")
-  if (rules === stuck) return
-  for (const rule of rules) {
-    const { line, into, within, table } = rule.effect
-    if (within === "line") {
-      pend(run, state, "C3", rule, "not-run", "bundle within a line")
-      continue
-    }
-    const others = run.lines.filter(
-      (other) => other !== state && (within === "stay" || other.line.from === state.line.from),
-    )
-    if (table !== undefined) checkPairs(run, state, rule, table, others)
-    else if (line === undefined || into === undefined || state.leaf === undefined) continue
-    else if (isWithin(state.leaf, line) && !hasAny(state, rule.effect.unless)) {
-      if (others.some((other) => other.leaf !== undefined && isWithin(other.leaf, into)))
-        refuse(run, state, "C3", rule, { group: "CO", carc: "97", rarc: ["N19"] })
-    }
+  if (row === undefined) return undefined
+  if (row === "no-table") {
+    pend(run, state, step, rule, "no-table", table.name)
+    return stuck
   }
-}
-
-/** Pairs of an edit table keyed `column-1|column-2`: this line is the second column. */
-function checkPairs(
-  run: Run,
-  state: LineState,
-  rule: RuleOf<"bundle">,
-  table: TableSeries,
-  others: readonly LineState[],
-): void {
-  for (const other of others) {
-    const row = rowFor(run, state, "C3", rule, table, `${other.line.code}|${state.line.code}`)
-    if (row === stuck) return
-    const indicator = row?.cells["indicator"]
-    if (indicator === "0" || (indicator === "1" && !hasAny(state, rule.effect.unless))) {
-      refuse(run, state, "C3", rule, { group: "CO", carc: "236" })
-      return
-    }
+  const { wrong, validFrom, validUntil } = factsOfRow(row, table.name)
+  const day = state.line.from
+  if (wrong !== undefined) {
+    pend(run, state, step, rule, "no-table", `${table.name} ${wrong}`)
+    return stuck
   }
+  const isValid = (validFrom === undefined || day >= validFrom) && (validUntil === undefined || day < validUntil)
+  return isValid ? row : undefined
 }
 
 /** C3: a visit of the same provider in the days after a surgery is in the surgery's allowed amount. */
@@ -70,6 +41,10 @@ export function checkGlobal(run: Run, state: LineState): void {
   state.globalRule = rule
   if (hasAny(state, rule.effect.unless)) return
   const day = state.line.from
+  if (editionOn(rule.effect.table, day) === undefined) {
+    pend(run, state, "C3", rule, "no-table", rule.effect.table.name)
+    return
+  }
   const inside = (surgery: number, days: number) => day > surgery && day <= surgery + days
   const refused = () => refuse(run, state, "C3", rule, { group: "CO", carc: "97", rarc: ["M144"] })
   for (const event of run.ledger.eventsOf(rule.clause.number)) {
@@ -80,8 +55,8 @@ export function checkGlobal(run: Run, state: LineState): void {
     }
   }
   for (const other of run.lines) {
-    if (other === state) continue
-    const row = rowOn(rule.effect.table, other.line.code, other.line.from)
+    if (other === state || !counts(other)) continue
+    const row = rowOn(rule.effect.table, billedCode(other.line), other.line.from)
     if (row === undefined || row === "no-table" || row.global === undefined) continue
     if (inside(other.line.from, row.global)) {
       refused()
@@ -94,7 +69,7 @@ export function checkGlobal(run: Run, state: LineState): void {
 export function noteGlobal(run: Run, state: LineState): void {
   const rule = state.globalRule
   if (rule === undefined) return
-  const row = rowOn(rule.effect.table, state.line.code, state.line.from)
+  const row = rowOn(rule.effect.table, billedCode(state.line), state.line.from)
   if (row === undefined || row === "no-table" || row.global === undefined || row.global === 0) return
   const { provider } = run.provider
   run.ledger.note({
@@ -106,19 +81,35 @@ export function noteGlobal(run: Run, state: LineState): void {
   })
 }
 
-/** C4: an add-on needs one of its primary services on the same day; the table's column `primary` lists their codes. */
+/**
+ * C4: an add-on needs one of its primary services on the same day; the table's column `primary` lists their codes. A row
+ * that lists none leaves them open: any other service that is no add-on itself will do.
+ */
 export function checkAddOn(run: Run, state: LineState): void {
   const rules = matching(run, state, "C4", "addOn")
   if (rules === stuck) return
   for (const rule of rules) {
-    const row = rowFor(run, state, "C4", rule, rule.effect.table, state.line.code)
+    const { table } = rule.effect
+    const row = rowFor(run, state, "C4", rule, table, billedCode(state.line))
     if (row === stuck || row === undefined) continue
-    const primaries = (row.cells["primary"] ?? "").split(" ")
+    const primaries = primariesOf(row)
+    const isPrimary = (code: string) =>
+      primaries.length === 0 ? rowOn(table, code, state.line.from) === undefined : primaries.includes(code)
     const present = run.lines.some(
-      (other) => other !== state && other.line.from === state.line.from && primaries.includes(other.line.code),
+      (other) =>
+        other !== state && other.line.from === state.line.from && counts(other) && isPrimary(billedCode(other.line)),
     )
     if (!present) refuse(run, state, "C4", rule, { group: "CO", carc: "107", rarc: ["N122"] })
   }
+}
+
+/** The most that a clause or a table allows. */
+interface MostUnits {
+  readonly most: bigint | undefined
+  readonly missing: string
+  readonly perDay: boolean
+  /** From the row of the provider's contract. */
+  readonly byContract: boolean
 }
 
 /** C5: more units than a clause or a table (columns `most`, `indicator`) allows: the whole line, not the excess. */
@@ -127,38 +118,74 @@ export function checkUnits(run: Run, state: LineState): void {
   if (rules === stuck) return
   for (const rule of rules) {
     const { most, table } = rule.effect
-    const limit = most !== undefined ? { most: valueOn(most, state.line.from), perDay: false } : undefined
-    const row = table === undefined ? undefined : rowFor(run, state, "C5", rule, table, state.line.code)
-    if (row === stuck) continue
-    const units = limit ?? (row === undefined ? undefined : unitsOfRow(run, state, rule, row))
-    if (units === undefined) continue
+    const units =
+      table === undefined
+        ? { most: most && valueOn(most, state.line.from), missing: most?.name ?? "", perDay: false, byContract: false }
+        : unitsOfTable(run, state, rule, table)
+    if (units === undefined || units === stuck) continue
     if (units.most === undefined) {
-      pend(run, state, "C5", rule, "missing-fact", most?.name ?? "most")
+      pend(run, state, "C5", rule, "no-table", units.missing)
       continue
     }
-    let used = BigInt(state.line.unitsMilli)
-    for (const other of units.perDay ? run.lines : []) {
-      if (other === state || other.line.code !== state.line.code || other.line.from !== state.line.from) continue
-      used += BigInt(other.line.unitsMilli)
-    }
-    if (used > units.most * 1000n) refuse(run, state, "C5", rule, { group: "CO", carc: "151", rarc: ["N362"] })
+    if (!exceeds(run, state, units.most, units.perDay)) continue
+    if (units.byContract) refuse(run, state, "C5", rule, { group: "CO", carc: "222" })
+    else refuse(run, state, "C5", rule, { group: "CO", carc: "151", rarc: ["N362"] })
   }
 }
 
-/** Indicator 1: by line; 2: by day; 3: by day unless a signed decision lets the evidence stand. */
-function unitsOfRow(
+/**
+ * The row of the code, or of `contract|code` where the table has one for the provider's contract. Indicator 1: by line;
+ * 2: by day; 3: by day unless a signed decision, with the digest of its evidence, lets more stand.
+ */
+function unitsOfTable(
   run: Run,
   state: LineState,
   rule: RuleOf<"units">,
-  row: Row,
-): { most: bigint | undefined; perDay: boolean } | undefined {
+  table: TableSeries,
+): MostUnits | undefined | typeof stuck {
+  const code = billedCode(state.line)
+  const { contract } = run.provider
+  const own = contract === undefined ? undefined : rowFor(run, state, "C5", rule, table, `${contract}|${code}`)
+  const row = own ?? rowFor(run, state, "C5", rule, table, code)
+  if (row === undefined || row === stuck) return row
   const { most, indicator } = row.cells
-  const allowed = run.input.decisions.value.some(
-    ({ clause, line, answer }) => clause === rule.clause.number && line === state.line.number && answer === 1,
+  const isKnown = most !== undefined && /^\d{1,9}$/.test(most)
+  const units = { perDay: indicator !== "1", byContract: own !== undefined }
+  if (indicator === "3" && isEvident(run, state, rule)) return undefined
+  if (indicator !== "1" && indicator !== "2" && indicator !== "3")
+    return { ...units, most: undefined, missing: `${table.name} indicator` }
+  return { ...units, most: isKnown ? BigInt(most) : undefined, missing: `${table.name} most` }
+}
+
+function isEvident(run: Run, state: LineState, rule: RuleOf<"units">): boolean {
+  return run.input.decisions.value.some(
+    ({ clause, line, answer, evidence }) =>
+      clause === rule.clause.number && line === state.line.number && answer === 1 && evidence !== undefined,
   )
-  if (indicator === "3" && allowed) return undefined
-  const known = most !== undefined && /^\d{1,9}$/.test(most)
-  return { most: known ? BigInt(most) : undefined, perDay: indicator !== "1" }
+}
+
+const daysOf = ({ line }: LineState) => BigInt(Math.max(1, line.to - line.from + 1))
+
+/** Whether the line's units, or by day those of all lines with its code, are more than the most. */
+function exceeds(run: Run, state: LineState, most: bigint, perDay: boolean): boolean {
+  const milli = most * 1000n
+  const { from, to } = state.line
+  if (!perDay) return BigInt(state.line.unitsMilli) > milli
+  const code = billedCode(state.line)
+  const same = run.lines.filter((other) => other === state || (counts(other) && billedCode(other.line) === code))
+  // Most lines stand on a day at which one of them begins. A line's units are spread over its days.
+  for (const { line } of same) {
+    const day = line.from
+    if (day < from || day > Math.max(from, to)) continue
+    let [units, days] = [0n, 1n]
+    for (const other of same) {
+      if (day < other.line.from || day > Math.max(other.line.from, other.line.to)) continue
+      units = units * daysOf(other) + BigInt(other.line.unitsMilli) * days
+      days *= daysOf(other)
+    }
+    if (units > milli * days) return true
+  }
+  return false
 }
 
 /** C5: a single-dose medicine says exactly one of "some was thrown away" and "nothing was". */
@@ -167,7 +194,7 @@ export function checkWastage(run: Run, state: LineState): void {
   if (rule === stuck || rule === undefined) return
   const { waste, none, table } = rule.effect
   if (table !== undefined) {
-    const row = rowFor(run, state, "C5", rule, table, state.line.code)
+    const row = rowFor(run, state, "C5", rule, table, billedCode(state.line))
     if (row === stuck || row === undefined) return
   }
   const [isWaste, isNone] = [state.line.modifiers.includes(waste), state.line.modifiers.includes(none)]

@@ -1,32 +1,67 @@
 /** Gates D2 and D3: prior authorization, waiting times, and counted limits, which set units aside for the line. */
 import { matching, stuck } from "./choose.ts"
+import type { ClaimLine } from "./claim.ts"
+import { conditionOf } from "./condition.ts"
+import { billedCode } from "./gates-tables.ts"
 import type { Authorization } from "./input.ts"
 import type { Bucket, NamedNumber } from "./parts.ts"
-import { addMonths, isWithin, valueOn } from "./plan.ts"
+import { addMonths, valueOn } from "./plan.ts"
 import { isRolling, startOfPeriod } from "./room.ts"
 import { type LineState, pend, type RuleOf, type Run, record, refuse, roomFor } from "./state.ts"
 
-/** Why no authorization lets the line through; undefined when one does. */
-function authorizationFault(run: Run, state: LineState, rule: RuleOf<"authorize">): string | undefined {
-  const covers = (item: Authorization) =>
-    rule.effect.covers === "code"
-      ? item.covers === state.line.code
-      : run.plan.categories.some(
-          (category) => category.name === item.covers && state.leaf !== undefined && isWithin(state.leaf, category),
-        )
-  const named = run.input.authorizations.value.filter(covers)
-  if (named.length === 0) return "197"
-  const inTime = named.filter((item) => item.from <= state.line.from && state.line.to <= item.until)
-  if (inTime.length === 0) return "302"
-  const here = inTime.filter((item) => item.provider === undefined || item.provider === run.provider.provider)
-  if (here.length === 0) return "15"
-  let used = 0
+/** Why no authorization lets the line through, with the remark where it says something else than the claim. */
+interface Fault {
+  readonly carc: string
+  readonly rarc: readonly string[]
+}
+const differs = ["N54"]
+
+/** Whether an authorization is for a line: by its code, or by a category that holds it. */
+function isFor(item: Authorization, line: LineState, covers: "code" | "category"): boolean {
+  if (covers === "code") return item.covers === billedCode(line.line)
+  const path = line.leaf?.path ?? []
+  return path.some((category) => category.depth > 0 && category.name === item.covers)
+}
+
+const isHeld = (run: Run, item: Authorization) => item.provider === undefined || item.provider === run.provider.provider
+
+/** Units of this line and of those before it that draw on the same authorization. */
+function drawnFrom(run: Run, item: Authorization, state: LineState, covers: "code" | "category"): number {
+  let drawn = 0
   for (const other of run.lines) {
-    const counts = rule.effect.covers === "code" ? other.line.code === state.line.code : other.leaf === state.leaf
-    if (counts) used += other.line.unitsMilli
+    const draws = other === state || (other.status === "open" && isFor(item, other, covers))
+    if (draws && other.line.from >= item.from && other.line.to <= item.until) drawn += other.line.unitsMilli
     if (other === state) break
   }
-  return here.some((item) => used <= item.unitsMilli) ? undefined : "198"
+  return drawn
+}
+
+function authorizationFault(run: Run, state: LineState, rule: RuleOf<"authorize">): Fault | undefined {
+  const { covers } = rule.effect
+  const { from, to } = state.line
+  const all = run.input.authorizations.value
+  const named = all.filter((item) => isFor(item, state, covers))
+  if (named.length === 0) {
+    // One that is in force here and now and that no line of the claim is about was meant for this service.
+    const stray = all.some(
+      (item) =>
+        item.from <= from &&
+        to <= item.until &&
+        isHeld(run, item) &&
+        !run.lines.some((line) => isFor(item, line, "code") || isFor(item, line, "category")),
+    )
+    return stray ? { carc: "284", rarc: differs } : { carc: "197", rarc: [] }
+  }
+  const sound = named.filter((item) => item.unitsMilli > 0)
+  if (sound.length === 0) return { carc: "15", rarc: [] }
+  const held = sound.filter((item) => isHeld(run, item))
+  if (held.length === 0) return { carc: "296", rarc: differs }
+  const inTime = held.filter((item) => item.from <= from && to <= item.until)
+  if (inTime.length > 0)
+    return inTime.some((item) => drawnFrom(run, item, state, covers) <= item.unitsMilli)
+      ? undefined
+      : { carc: "198", rarc: differs }
+  return held.some((item) => to > item.until) ? { carc: "302", rarc: [] } : { carc: "15", rarc: differs }
 }
 
 /** D2: an authorization in force, or less benefit without it. */
@@ -37,7 +72,7 @@ export function checkAuthorization(run: Run, state: LineState): void {
     const fault = authorizationFault(run, state, rule)
     if (fault === undefined) continue
     if (rule.effect.otherwise === "deny") {
-      refuse(run, state, "D2", rule, { group: "CO", carc: fault })
+      refuse(run, state, "D2", rule, { group: "CO", ...fault })
       continue
     }
     const points = rule.effect.reduction && valueOn(rule.effect.reduction, state.line.from)
@@ -64,14 +99,15 @@ export function checkWaiting(run: Run, state: LineState): void {
   }
 }
 
-/** How much of a limit the line needs; undefined when its units are no whole number. */
+/** How much of a limit the line needs; undefined when its units are no whole number, or it names no tooth. */
 function quantityOf(state: LineState, rule: RuleOf<"limit">): bigint | undefined {
   switch (rule.effect.per) {
     case "visit":
-    case "tooth":
       return 1n
+    case "tooth":
+      return state.line.tooth === undefined ? undefined : 1n
     case "day":
-      return BigInt(state.line.to - state.line.from + 1)
+      return BigInt(Math.max(1, state.line.to - state.line.from + 1))
     default:
       return state.payableUnitsMilli % 1000n === 0n ? state.payableUnitsMilli / 1000n : undefined
   }
@@ -81,6 +117,7 @@ const countsUnits = (rule: RuleOf<"limit">) => rule.effect.per === "unit" || rul
 
 /** Whether two lines draw on one period of a bucket. Spans that roll overlap; they are taken as one. */
 function samePeriod(run: Run, bucket: Bucket, a: LineState, b: LineState): boolean {
+  if (bucket.condition !== undefined && conditionOf(run.plan, a.line) !== conditionOf(run.plan, b.line)) return false
   if (isRolling(bucket) || a.line.from === b.line.from) return true
   const facts = { coverFrom: run.member.coverFrom, admitted: run.claim.admitted }
   return startOfPeriod(bucket, a.line.from, facts) === startOfPeriod(bucket, b.line.from, facts)
@@ -92,20 +129,32 @@ function setAside(run: Run, state: LineState, rule: RuleOf<"limit">): bigint {
   for (const other of run.lines) {
     if (other === state) break
     if (other.status !== "open" || !samePeriod(run, rule.effect.bucket, state, other)) continue
-    for (const use of other.uses) if (use.rule.effect.bucket === rule.effect.bucket) total += use.quantity
+    for (const use of other.uses) {
+      const { bucket } = use.rule.effect
+      if (bucket === rule.effect.bucket || bucket.alsoCounts.includes(rule.effect.bucket)) total += use.quantity
+    }
   }
   return total
 }
 
-/** Whether an earlier line already counted this visit: the same day, provider and clause. */
-function sameVisit(run: Run, state: LineState, rule: RuleOf<"limit">): boolean {
-  if (rule.effect.per !== "visit") return false
+/** What counts once a day and provider: the visit, or each tooth; undefined for what counts line by line. */
+export function countedOnce(line: ClaimLine, per: RuleOf<"limit">["effect"]["per"]): string | undefined {
+  if (per === "visit") return "visit"
+  return per === "tooth" && line.tooth !== undefined ? `tooth ${line.tooth}` : undefined
+}
+
+/** Whether an earlier line or claim already counted this visit or tooth: the same day, provider and clause. */
+function isCounted(run: Run, state: LineState, rule: RuleOf<"limit">): boolean {
+  const { per, bucket } = rule.effect
+  const once = countedOnce(state.line, per)
+  if (once === undefined) return false
   for (const other of run.lines) {
     if (other === state) break
-    const counted = other.status === "open" && other.uses.some((use) => use.rule.effect.bucket === rule.effect.bucket)
-    if (counted && other.line.from === state.line.from) return true
+    if (other.status !== "open" || other.line.from !== state.line.from || countedOnce(other.line, per) !== once)
+      continue
+    if (other.uses.some((use) => use.rule.effect.bucket === bucket)) return true
   }
-  return run.ledger.has(rule.clause.number, "visit", state.line.from)
+  return run.ledger.has(rule.clause.number, once, state.line.from)
 }
 
 /** D3: counted limits. Units within the room are payable, units beyond are priced for the member alone. */
@@ -113,11 +162,12 @@ export function checkLimits(run: Run, state: LineState): void {
   const rules = matching(run, state, "D3", "limit")
   if (rules === stuck) return
   for (const rule of rules) {
-    if (sameVisit(run, state, rule)) continue
+    if (isCounted(run, state, rule)) continue
     const quantity = quantityOf(state, rule)
     const read = roomFor(run, state, rule.effect.bucket, true)
     if (quantity === undefined || typeof read !== "bigint") {
-      pend(run, state, "D3", rule, "missing-fact", typeof read === "bigint" ? "units" : read.missing)
+      const own = rule.effect.per === "tooth" ? "tooth" : "units"
+      pend(run, state, "D3", rule, "missing-fact", typeof read === "bigint" ? own : read.missing)
       continue
     }
     const aside = setAside(run, state, rule)

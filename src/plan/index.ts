@@ -1,5 +1,6 @@
 /** The public door of the plan language: read a published plan, check it, run it, explain what it did. */
 export { adjudicate, type Outcome } from "./adjudicate.ts"
+export { bonusOn, type MeasureReport, type ProviderRow } from "./bonus.ts"
 export { type CaseBucket, type CaseLine, type PlanCase, parseCases, type ReadCases } from "./cases.ts"
 export { type CheckOptions, checkDocument, checkPlan, reviewOf } from "./check.ts"
 export { type CodeDates, type CodeTable, ownCodes, type ReasonDates } from "./check-codes.ts"
@@ -27,9 +28,13 @@ export {
   negated,
   type OverlappingVisit,
   type Replacement,
+  type Reversal,
+  type ReversedLine,
   replace,
+  reverse,
   type TrueUp,
   trueUp,
+  trueUpEnds,
 } from "./corrections.ts"
 export { type DeterminationSalts, type Determined, type DeterminedLeg, determine, patientOf } from "./determine.ts"
 export type { Effect, EffectOf, Kind } from "./effects.ts"
@@ -52,7 +57,7 @@ export {
   priorLegOf,
   type Referral,
 } from "./input.ts"
-export { interestOn, type LatePayment } from "./interest.ts"
+export { interestOn, interestRow, type LatePayment } from "./interest.ts"
 export {
   type Adjustment,
   type Determination,
@@ -71,9 +76,20 @@ export {
 } from "./leg.ts"
 export type * from "./parts.ts"
 export * from "./plan.ts"
+export { type PriorAmounts, splitByWeight, spreadOverLines } from "./prior-claim.ts"
 export { type ReadPlan, readPlan } from "./read.ts"
 export { reasonText, remarkText } from "./reasons.ts"
 export { type CaseResult, runCase } from "./run-case.ts"
+export {
+  type ClaimOutcome,
+  type ClaimPlace,
+  type ClaimStatus,
+  type FhirOutcome,
+  outcomeCodes,
+  type Settlement,
+  type SettlementParts,
+  settle,
+} from "./settle.ts"
 export {
   type BucketRow,
   type CountRow,

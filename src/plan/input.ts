@@ -5,9 +5,10 @@
 import { sha256 } from "#crypto"
 import { amount, type Codec, type Decoded, encodeAs, list, opt, struct, sum, text, uint } from "../base/schema.ts"
 import { type Claim, claimCodec, day, type Member, memberCodec, type Provider, providerCodec } from "./claim.ts"
-import { inputsDigest, type Leg } from "./leg.ts"
+import { inputsDigest, type Leg, type LegLine } from "./leg.ts"
 import type { AssuranceTier } from "./parts.ts"
 import type { Plan } from "./plan.ts"
+import { spreadOverLines } from "./prior-claim.ts"
 import { encodeSnapshot, type Snapshot, snapshotDigest } from "./snapshot.ts"
 
 /** A value with the digest of its bytes. */
@@ -38,13 +39,14 @@ const priorLeg = struct({ payer: text, on: day, lines: list(priorLine) })
 export type PriorLeg = Decoded<typeof priorLeg>
 export const priorLegs = list(priorLeg, 0, 15)
 
-/** One of our own legs as the next payer reads it. Pended and held lines are left out: they are not decided. */
+/**
+ * One of our own legs as the next payer reads it. Pended and held lines are left out: they are not decided. The money of
+ * a rate that stands for several lines is spread over them by their charges.
+ */
 export function priorLegOf(leg: Leg, on: number): PriorLeg {
-  const lines = leg.lines.filter((line) => line.status !== "pended" && line.status !== "held")
-  return {
-    payer: leg.payer,
-    on,
-    lines: lines.map((line) => ({
+  const decided = leg.lines.filter((line) => line.status !== "pended" && line.status !== "held")
+  const lines = decided.map(
+    (line): PriorLine => ({
       number: line.number,
       allowed: line.allowed,
       paid: line.benefit,
@@ -52,8 +54,46 @@ export function priorLegOf(leg: Leg, on: number): PriorLeg {
       reasons: line.adjustments
         .filter((item) => item.group === "PR")
         .map((item) => ({ carc: item.carc, amount: item.amount })),
-    })),
+    }),
+  )
+  for (const group of claimGroups(decided)) {
+    const charges = group.map((index) => chargeOf(decided[index]!))
+    const spread = spreadOverLines(lines[group[0]!]!, charges)
+    group.forEach((index, i) => {
+      if (spread !== undefined)
+        lines[index] = { ...spread[i]!, number: lines[index]!.number, reasons: [...spread[i]!.reasons] }
+    })
   }
+  return { payer: leg.payer, on, lines }
+}
+
+const isPackaged = (line: LegLine) => line.adjustments.find((item) => item.kind === "allow" && item.carc === "97")
+
+function chargeOf(line: LegLine): bigint {
+  let charge = line.benefit
+  for (const item of line.adjustments) charge += item.amount
+  return charge
+}
+
+/** Places of the lines that one rate pays for, the one that carries it first. */
+function claimGroups(lines: readonly LegLine[]): readonly (readonly number[])[] {
+  const groups = new Map<string, number[]>()
+  lines.forEach((line, index) => {
+    const packaged = isPackaged(line)
+    if (packaged === undefined) return
+    const known = groups.get(packaged.clause)
+    if (known !== undefined) known.push(index)
+    else groups.set(packaged.clause, [carrierBefore(lines, index, packaged.clause), index])
+  })
+  return [...groups.values()]
+}
+
+/** The nearest line before with money of its own, best one that names the clause. */
+function carrierBefore(lines: readonly LegLine[], index: number, clause: string): number {
+  const before = lines.slice(0, index)
+  const names = (line: LegLine) => line.adjustments.some((item) => item.kind === "allow" && item.clause === clause)
+  const named = before.findLastIndex(names)
+  return named >= 0 ? named : before.findLastIndex((line) => line.allowed > 0n)
 }
 
 const authorization = struct({
@@ -146,9 +186,14 @@ export function inputOf(values: InputValues): AdjudicationInput {
   }
 }
 
+const ofTables = new WeakMap<Plan, readonly Uint8Array[]>()
+
 /** The digests of the plan's tables, in the order the plan names them. */
 function tableDigests(plan: Plan): readonly Uint8Array[] {
+  const known = ofTables.get(plan)
+  if (known !== undefined) return known
   const digests: Uint8Array[] = []
+  ofTables.set(plan, digests)
   for (const series of plan.tables.values()) for (const edition of series.editions) digests.push(edition.sha256)
   return digests
 }

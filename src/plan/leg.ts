@@ -61,6 +61,7 @@ export type FindingCode =
   | "overflow"
   | "prior-missing"
   | "prior-unbalanced"
+  | "prior-order"
   | "also-refused"
   | "possible-duplicate"
   | "not-run"
@@ -120,16 +121,19 @@ export const decodeDetermination = (bytes: Uint8Array): Determination => decodeA
 /** Unsalted: known to the parties alone, who compare it; the ledger sees it salted. */
 export const determinationDigest = (bytes: Uint8Array): Uint8Array => digest("determination", bytes)
 
+/** Room for the bytes of `inputsDigest`, which end with its call. */
+const partsBytes = new Uint8Array(1 + 34 * 23)
+
 /** SHA-256 of the CBOR array of the parts' digests, in the order of the input table. */
 export function inputsDigest(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length > 23) return sha256(encodeAs(list(b32), parts))
-  // The same bytes written by hand: this stands in the way of every determination.
-  const bytes = new Uint8Array(1 + 34 * parts.length)
-  bytes[0] = 0x80 + parts.length
-  for (let i = 0; i < parts.length; i++) {
-    bytes[1 + 34 * i] = 0x58
-    bytes[2 + 34 * i] = 32
-    bytes.set(parts[i]!, 3 + 34 * i)
+  // The same bytes written by hand and into one place: this stands in the way of every determination.
+  partsBytes[0] = 0x80 + parts.length
+  let at = 1
+  for (const part of parts) {
+    partsBytes[at++] = 0x58
+    partsBytes[at++] = 32
+    for (let k = 0; k < 32; k++) partsBytes[at++] = part[k]!
   }
-  return sha256(bytes)
+  return sha256(partsBytes.subarray(0, at))
 }

@@ -195,7 +195,7 @@ test("cover dates, other payers and replacements need no clause", () => {
   equal(told(run(plan, "PCP", 100n, member({ coverFrom: day + 1 }))), "denied 0 PR-26 100")
   equal(told(run(plan, "PCP", 100n, member({ coverTo: day - 1 }))), "denied 0 PR-27 100")
   equal(told(run(plan, "PCP", 100n, member({ rank: 2 }))), "denied 0 CO-22 100")
-  equal(told(run(plan, "PCP", 100n, { onClaim: { frequency: 7 } })), "pended 0")
+  equal(told(run(plan, "PCP", 100n, { onClaim: { frequency: 7 } })), "denied 0 CO-16 100")
   const replaced = { frequency: 7, original: "s", originalReceived: day - 181 }
   equal(told(run(plan, "PCP", 100n, { onClaim: replaced })), "denied 0 CO-29 100")
 })
@@ -210,12 +210,21 @@ test("sums that no encoding holds pend, and a whole claim of the largest lines s
   deepEqual(decodeLeg(encodeLeg(leg)).totals, leg.totals)
 })
 
-test("an effect that is not run pends its line by name", () => {
-  const bands = "coinsurance: { bands: [[first-band, low], [above, high]] }"
-  const plan = planWith(`{ for: [equipment], ${bands} }`, "first-band: 100.00 USD, low: 10 %, high: 20 %")
-  const leg = run(plan, "DME", 10_000n)
-  equal(leg.lines[0]!.status, "pended")
-  equal(leg.findings[0]!.code, "not-run")
+test("bands of coinsurance run on each line alone, or on the sum a bucket keeps", () => {
+  const bands = "bands: [[first-band, low], [above, high]]"
+  const numbers = "first-band: 100.00 USD, low: 10 %, high: 20 %"
+  const change = (text: string) => text.replace("deductible: deductible,", "deductible: none,")
+  const alone = planWith(`{ for: [equipment], coinsurance: { ${bands} } }`, numbers, change)
+  equal(told(run(alone, "DME", 15_005n)), "paid 13004 PR-2 2001")
+  const bucket = "bucket: { name: band, measure: allowed, person: first-band, period: year }"
+  const kept = planWith(`{ for: [equipment], coinsurance: { ${bands}, bucket: band }, ${bucket} }`, numbers, change)
+  const two = { lines: [plainLine(1, "DME", 6_000n, day), plainLine(2, "DME", 6_000n, day)] }
+  const leg = run(kept, "DME", 0n, { onClaim: two })
+  deepEqual(
+    leg.lines.map(({ patient }) => patient),
+    [600n, 400n + 400n],
+  )
+  deepEqual(countsOf(leg), [10_000n])
 })
 
 const methods = ["standard", "carve-out", "maintenance", "medicare"] as const

@@ -1,4 +1,5 @@
 /** One line's money while it is shared out between member and plan: what steps F1 to G2 hand to one another. */
+import type { Part } from "./effects.ts"
 import type { Bucket } from "./parts.ts"
 import type { Rule } from "./plan.ts"
 import type { ShareRules } from "./share-rules.ts"
@@ -11,9 +12,13 @@ export interface Share {
   coinsurance: bigint
   /** What the plan would pay as the only payer. */
   own: bigint
-  /** Parts the out-of-pocket maximum counts, and whether it cut them. */
-  readonly counted: ReadonlySet<string>
-  readonly capped: Set<string>
+  /** Parts the out-of-pocket maximum counts, and those of them it cut. */
+  counted: readonly Part[]
+  capped: Part[] | undefined
+  /** What a bucket of coinsurance bands takes of this line. */
+  banded: Posting | undefined
+  /** Coinsurance before the least and the most of its visit or day. */
+  clamped: { readonly rule: Rule; readonly before: bigint } | undefined
 }
 
 /** Postings of a line, kept until nothing can pend it any more. */
@@ -24,12 +29,10 @@ export interface Posting {
 }
 
 /** The parts that a cap counts, added up. */
-export function countedSum(share: Share, counted: ReadonlySet<string>): bigint {
-  return (
-    (counted.has("copay") ? share.copay : 0n) +
-    (counted.has("deductible") ? share.deductible : 0n) +
-    (counted.has("coinsurance") ? share.coinsurance : 0n)
-  )
+export function countedSum(share: Share, counted: readonly Part[]): bigint {
+  let sum = 0n
+  for (const part of counted) sum += share[part]
+  return sum
 }
 
 /** What F1 to F5 come to on one base. */

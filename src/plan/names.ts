@@ -33,6 +33,10 @@ export class Names {
     this.#tables = tables
   }
 
+  get flags(): readonly string[] {
+    return this.front.flags
+  }
+
   #unknown(node: YamlNode, what: string): never {
     const name = node.type === "text" ? `“${node.text}”` : "this"
     return this.report.stop("unknown-name", node, `There is no ${what} ${name}.`, `Declare it, or correct the name.`)

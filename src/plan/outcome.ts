@@ -1,5 +1,6 @@
 /** Step I1: the lines as a leg, with totals, and the invariants that hold for every determination ever made. */
 import { assert } from "../base/assert.ts"
+import { chargeOf } from "./claim-rate.ts"
 import { isBalanced, priorLineOf } from "./coordinate.ts"
 import type { Adjustment, Group, Leg, LegLine, LegTotals } from "./leg.ts"
 import { addContractPart } from "./price.ts"
@@ -18,7 +19,8 @@ function finishRefused(run: Run, state: LineState): void {
     adjust(state.adjustments, rule, { group: "OA", carc: "23" }, line.charge - prior.left)
     return
   }
-  const owed = group === "PR" && state.allowRule !== undefined && state.full < line.charge ? state.full : line.charge
+  const priced = group === "PR" && state.allowRule !== undefined && state.claimGroup === undefined
+  const owed = priced && state.full < line.charge ? state.full : line.charge
   addContractPart(state, line.charge - owed)
   adjust(state.adjustments, rule, { group, carc, rarc }, owed)
 }
@@ -60,20 +62,34 @@ function assertLine(run: Run, state: LineState, line: LegLine): void {
   assert(charge === sumOf(line.adjustments) + line.benefit, "a line's charge is its adjustments and its benefit")
   for (const item of line.adjustments) assert(item.amount > 0n || item.carc === "94", "an adjustment is positive")
   assert(line.benefit >= 0n, "a benefit is never negative")
-  assert(line.patient <= charge, "a patient owes no more than was charged")
+  assert(line.patient <= chargeOf(state), "a patient owes no more than was charged")
   const primary = run.input.legs.value.length === 0
   if (primary && line.status === "paid" && state.beyond.length === 0) {
-    // The part of another, dearer service that the member chose is beside what the plan allows.
-    const chosen = line.adjustments.reduce((sum, item) => (item.kind === "alternate" ? sum + item.amount : sum), 0n)
-    assert(line.patient <= line.allowed + chosen, "a patient owes no more than the plan allows")
+    // Beside what the plan allows is the part of a dearer service that the member chose, and what a provider without a
+    // contract asks above the price where the clause leaves that to her.
+    const beside = line.adjustments.reduce((sum, { group, kind, amount }) => {
+      return kind === "alternate" || (kind === "allow" && group === "PR") ? sum + amount : sum
+    }, 0n)
+    assert(line.patient <= line.allowed + beside, "a patient owes no more than the plan allows")
   }
   if (line.status === "denied" || line.status === "encounter")
     assert(line.benefit === 0n, "what is not paid has no benefit")
 }
 
+interface CodeTotal {
+  readonly group: Group
+  readonly carc: string
+  amount: bigint
+}
+
+function totalOf(totals: readonly CodeTotal[], group: Group, carc: string): CodeTotal | undefined {
+  for (const total of totals) if (total.carc === carc && total.group === group) return total
+  return undefined
+}
+
 function totalsOf(run: Run, lines: readonly LegLine[]): LegTotals {
   let [charge, allowed, benefit, patient] = [0n, 0n, 0n, 0n]
-  const byCode: { group: Group; carc: string; amount: bigint }[] = []
+  const byCode: CodeTotal[] = []
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!
     if (line.status === "pended" || line.status === "held") continue
@@ -82,7 +98,7 @@ function totalsOf(run: Run, lines: readonly LegLine[]): LegTotals {
     benefit += line.benefit
     patient += line.patient
     for (const { group, carc, amount } of line.adjustments) {
-      const total = byCode.find((other) => other.group === group && other.carc === carc)
+      const total = totalOf(byCode, group, carc)
       if (total === undefined) byCode.push({ group, carc, amount })
       else total.amount += amount
     }

@@ -64,9 +64,23 @@ export function coinsuranceTerms(node: YamlNode, names: Names): CoinsuranceTerms
     atMost: names.optionalNumber(fields, "atMost", "amount"),
     per: fields.has("per") ? fields.choice("per", ["service", "prescription", "day", "visit"] as const) : undefined,
     bands: fields.has("bands") ? readBands(fields, names) : undefined,
+    bucket: fields.has("bucket") ? names.bucket(fields, "bucket", "allowed") : undefined,
   }
+  checkBandBucket(terms, fields)
   fields.done()
   return terms
+}
+
+/** The bucket of bands is full where the last band begins: from there on nothing more has to be known. */
+function checkBandBucket({ bands, bucket }: CoinsuranceTerms, fields: Fields): void {
+  if (bucket === undefined) return
+  if (bands === undefined)
+    fields.wrong(fields.keyOf("bucket"), "Only bands of coinsurance are kept in a bucket.", "Take the bucket out.")
+  const edge = bands?.at(-2)?.upTo
+  const limits = [bucket.person, bucket.family, bucket.treatment, bucket.condition].filter((each) => each !== undefined)
+  if (limits.length === 1 && limits[0] === edge && bucket.grow === undefined) return
+  const message = `Bucket ${bucket.name} keeps these bands, but its limit is not where the last of them begins.`
+  fields.report.stop("bucket-mixed", fields.keyOf("bucket"), message, "Give it one limit: the number before “above”.")
 }
 
 function readBands(fields: Fields, names: Names): NonNullable<CoinsuranceTerms["bands"]> {

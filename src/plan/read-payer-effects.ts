@@ -1,9 +1,12 @@
 /** Reads the effects between payer and provider: rates, edits, coordination, what is held back and added. */
 
+import { parseDate } from "../base/time.ts"
 import type { Readers } from "./effect-readers.ts"
 import type { EffectOf, Interest, Kind } from "./effects.ts"
 import type { Fields } from "./fields.ts"
 import type { Names } from "./names.ts"
+import type { NamedNumber, Row, TableSeries } from "./parts.ts"
+import { parsePercent } from "./values.ts"
 
 type PayerKind = Exclude<
   Kind,
@@ -44,6 +47,52 @@ function modifiers(fields: Fields, name: string): readonly string[] {
 function either(fields: Fields, ...choices: readonly string[]): void {
   if (choices.filter((name) => fields.has(name)).length === 1) return
   fields.wrong(fields.at, `${fields.what} takes exactly one of ${choices.join(", ")}.`, "Keep one of them.")
+}
+
+/** The rows of every edition of a table. */
+function* rowsOf(table: TableSeries): Generator<Row> {
+  for (const edition of table.editions) yield* edition.rows.values()
+}
+
+/** A table whose column, and with `keyed` whose key, is percentages as `16` or `62.5`. */
+function percentTable(fields: Fields, name: string, column: string, names: Names, keyed = false): TableSeries {
+  const table = names.tableWith(fields, name, column)
+  for (const row of rowsOf(table)) {
+    const cell = row.cells[column] ?? ""
+    const wrong =
+      parsePercent(cell) === undefined ? cell : keyed && parsePercent(row.key) === undefined ? row.key : undefined
+    if (wrong === undefined) continue
+    fields.report.stop("type", fields.need(name), `Table ${table.name}: “${wrong}” is no percentage.`, "Write 62.5.")
+  }
+  return table
+}
+
+/** The order of payers: keyed by how the member is covered here and elsewhere, column `first` says own or other. */
+function orderTable(fields: Fields, names: Names): TableSeries {
+  const table = names.tableWith(fields, "order", "first")
+  const wrong = (message: string) => fields.report.stop("type", fields.need("order"), message, "Correct the table.")
+  for (const edition of table.editions)
+    if (edition.key.length !== 2) wrong(`Table ${table.name} needs two key columns.`)
+  for (const { cells } of rowsOf(table))
+    if (cells["first"] !== "own" && cells["first"] !== "other") wrong(`Table ${table.name}: first is own or other.`)
+  return table
+}
+
+/** Yearly rates in percent, keyed by the day from which they hold. */
+function rateTable(fields: Fields, names: Names): TableSeries {
+  const table = names.tableWith(fields, "table", "rate")
+  for (const { key, rate } of rowsOf(table)) {
+    if (parseDate(key) !== undefined && rate !== undefined && rate !== "charge") continue
+    const message = `Table ${table.name}: “${key}” is no day with a rate.`
+    fields.report.stop("type", fields.need("table"), message, "Key each rate by the day from which it holds.")
+  }
+  return table
+}
+
+function wholeDays(fields: Fields, names: Names): NamedNumber {
+  const number = names.number(fields, "days", "duration")
+  if (number.unit === "days") return number
+  return names.report.stop("number-type", fields.need("days"), `${number.name} is not in days.`, "Count it in days.")
 }
 
 function factorShare(fields: Fields, name: string, names: Names) {
@@ -103,7 +152,7 @@ const readers: Readers<PayerKind> = {
     surgery: factorShare(fields, "surgery", names),
     after: factorShare(fields, "after", names),
     before: fields.has("before") ? factorShare(fields, "before", names) : undefined,
-    days: names.optionalNumber(fields, "days", "duration"),
+    days: fields.has("days") ? wholeDays(fields, names) : undefined,
   }),
   authorize: (fields, names) => {
     const otherwise = fields.choice("else", ["deny", "reduce"] as const)
@@ -133,13 +182,15 @@ const readers: Readers<PayerKind> = {
       case: fields.has("case") ? names.tableWith(fields, "case", "rate") : undefined,
       perDiem: names.optionalNumber(fields, "perDiem", "amount"),
       level: fields.choice("level", ["line", "claim"] as const, "line"),
-      modifiers: names.optionalTable(fields, "modifiers"),
+      modifiers: fields.has("modifiers") ? percentTable(fields, "modifiers", "factor", names) : undefined,
       lesser: fields.choice("lesser", ["yes", "no"] as const) === "yes",
       atMost: names.optionalNumber(fields, "atMost", "amount"),
     }
   },
   bilateral: (fields, names) => ({ table: names.tableWith(fields, "table", "bilateral") }),
   multiple: (fields, names) => {
+    const isTechnical = fields.has("part") && fields.text("part") === "technical"
+    if (isTechnical) names.tableWith(fields, "table", "technical")
     const ranks = fields.items("ranks").map((item) => names.numberOf(item, "percent"))
     if (ranks.length === 0) fields.wrong(fields.need("ranks"), "ranks names no factor.", "Name at least the first.")
     return {
@@ -157,13 +208,13 @@ const readers: Readers<PayerKind> = {
   cob: (fields, names) => ({
     method: fields.choice("method", ["standard", "carve-out", "maintenance", "medicare"] as const),
     posts: fields.choice("posts", ["owed", "own"] as const, "owed"),
-    order: names.optionalTable(fields, "order"),
+    order: fields.has("order") ? orderTable(fields, names) : undefined,
   }),
   withhold: (fields, names) => ({ percent: names.number(fields, "percent", "percent"), pool: fields.text("pool") }),
   bonus: (fields, names) => ({
     pool: fields.text("pool"),
     measure: fields.text("measure"),
-    table: names.table(fields, "table"),
+    table: percentTable(fields, "table", "share", names, true),
   }),
   interest: (fields, names) => {
     either(fields, "rate", "table", "bands")
@@ -171,7 +222,7 @@ const readers: Readers<PayerKind> = {
       due: names.number(fields, "due", "duration"),
       clock: fields.choice("clock", ["received", "clean"] as const),
       rate: names.optionalNumber(fields, "rate", "perYear"),
-      table: names.optionalTable(fields, "table"),
+      table: fields.has("table") ? rateTable(fields, names) : undefined,
       dayCount: dayCount(fields),
       least: names.optionalNumber(fields, "least", "amount"),
       bands: interestBands(fields, names),

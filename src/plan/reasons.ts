@@ -1,22 +1,34 @@
 /** What the adjustment codes that a plan's steps give mean to the member, in our own short words. */
 
+import { formerReasons, otherReasons, otherRemarks } from "./reason-words.ts"
+
 const carcs: Readonly<Record<string, string>> = {
   "1": "This is part of the amount you pay first in each period",
   "2": "This is your share of the price",
   "3": "This is your fixed amount",
   "4": "The claim marks this service in a way that does not fit",
+  "5": "This service does not fit the place where it was given",
   "6": "This service is not paid at this age",
   "7": "This service is not paid for this sex",
+  "8": "This service is not one of this provider's field",
+  "9": "The finding does not fit the age",
+  "10": "The finding does not fit the sex",
+  "11": "The finding does not fit the service",
+  "14": "The service is older than the birth date we have",
   "15": "The permission in advance does not fit this claim",
   "16": "The claim lacks something that is needed",
   "18": "This service was sent twice; it is paid once",
   "19": "This is the matter of the cover for accidents at work",
+  "20": "Another's cover for harm to you pays first",
+  "21": "The cover for accidents on the road pays first",
   "22": "Another payer decides first",
   "23": "Another payer has dealt with this part",
   "24": "Your provider is already paid for this by the month",
   "26": "Your cover had not begun on that day",
   "27": "Your cover had ended on that day",
   "29": "The claim came too late",
+  "31": "We do not find that you were covered with us",
+  "32": "This cover is for one person alone",
   "35": "The sum for your lifetime is used up",
   "45": "Your provider gives up what is above the plan's price",
   "49": "This is a routine check that the plan does not pay for",
@@ -28,54 +40,100 @@ const carcs: Readonly<Record<string, string>> = {
   "97": "This is part of another service that is paid",
   "104": "This part is held back for a programme with your provider",
   "107": "This goes with a main service that is not on the claim",
+  "109": "We are not the ones who pay for claims of this kind",
   "119": "The plan's sum or number for this is used up",
+  "125": "Your provider took this claim back",
+  "146": "A code for the finding was not valid on that day",
   "147": "There is no price agreed with your provider for this",
   "149": "The number for your lifetime is used up",
   "151": "These are more units than the plan pays for",
   "169": "The plan pays as for a cheaper service that does the same",
+  "170": "This kind of provider is not paid for this service",
+  "177": "You did not meet what your cover asks for on that day",
   "179": "You had not been a member long enough",
+  "181": "The code of the service was not valid on that day",
+  "182": "A mark on the service was not valid on that day",
+  "185": "This provider is not of the level that this service needs",
   "197": "This needs permission in advance, and there was none",
   "198": "This is more than the permission in advance allows",
+  "199": "Two codes of the line do not go together",
+  "200": "Your cover had lapsed on that day",
   "204": "This is not among the things the plan pays for",
+  "206": "The provider's number is missing",
+  "207": "The provider's number is no true number",
+  "208": "The provider's number belongs to someone else",
   "222": "These are more units than your provider's contract allows",
   "236": "This cannot be paid beside another service of that day",
+  "239": "You were covered on some of these days and not on others",
   "242": "This provider is not in the plan's network",
+  "243": "No one in the network agreed to this service",
   "245": "This part is held back for how well your provider does",
   "253": "The law takes this part off what the plan pays",
+  "273": "This is more than the plan's rules allow",
+  "279": "This provider is not one of the plan's first choice",
   "284": "The permission in advance was for something else",
   "287": "The referral is used up",
   "288": "This needs a referral, and there was none",
+  "296": "The permission in advance was for another provider",
+  "299": "This provider cannot be paid by us",
   "302": "The permission in advance was for other days",
   B1: "The visits the plan pays for are used up",
+  B7: "This provider was not on the plan's list on that day",
+  B13: "This was paid before, on another claim",
+  B15: "This goes with a main service that is not paid",
 }
 
 const rarcs: Readonly<Record<string, string>> = {
   M47: "The number of the first claim is missing",
+  M50: "The revenue code is missing",
   M51: "The code of the service is missing",
   M52: "The days of service do not fit",
   M53: "The number of units is missing",
+  M76: "The finding is missing",
+  M77: "The place of the service is missing",
+  M79: "The charge is missing",
+  M80: "It was done on the same day as another service",
+  M119: "The number of the medicine is missing",
   M144: "Check-ups after a procedure are in the price of the procedure",
   MA04: "The first payer's answer is needed",
+  MA30: "The type of the bill is missing or does not fit",
+  MA40: "The day on which the stay began is missing",
+  MA63: "The main finding is missing",
+  MA67: "This puts an earlier claim right",
   MA75: "The patient's signature is missing",
+  MA92: "We know of another payer, but not which",
+  MA130: "The claim cannot be worked on; a new one is needed",
+  N4: "The answer of an earlier payer is missing",
   N16: "You have reached the most you pay",
   N19: "It is part of the main service",
+  N34: "The claim is on the wrong form",
+  N37: "The tooth is missing or does not fit",
+  N54: "The claim says something else than the permission",
+  N61: "Each part can be sent as a claim of its own",
   N65: "There was no price for this service on that day",
+  N75: "The surfaces of the tooth are missing or do not fit",
   N122: "The main service is missing",
   N130: "Your plan says so in the clause named here",
+  N142: "The first claim was not paid; a new claim is needed",
+  N208: "The group that the stay is paid by is missing",
+  N318: "The day on which the stay ended does not fit",
   N362: "The number of units is too high",
+  N418: "It should go to another payer",
+  N428: "It is not paid at this kind of place",
+  N522: "Another payer already passed this claim on to us",
   N822: "The claim must say whether any of the medicine was thrown away",
 }
 
-/** Plain words for an adjustment code; undefined for a code that no step gives by itself. */
+/** Plain words for an adjustment code, of our steps or of other payers, in force or not; undefined for an unknown one. */
 export function reasonText(carc: string): string | undefined {
-  return carcs[carc]
+  return carcs[carc] ?? otherReasons[carc] ?? formerReasons[carc]
 }
 
-/** Plain words for a remark code; undefined for a code that no step gives by itself. */
+/** Plain words for a remark code; undefined for one that is rare or unknown. */
 export function remarkText(rarc: string): string | undefined {
-  return rarcs[rarc]
+  return rarcs[rarc] ?? otherRemarks[rarc]
 }
 
 /** The adjustment and remark codes this product has words for: what a plan may name where no other table is loaded. */
-export const knownReasons: readonly string[] = Object.keys(carcs)
-export const knownRemarks: readonly string[] = Object.keys(rarcs)
+export const knownReasons: readonly string[] = [...Object.keys(carcs), ...Object.keys(otherReasons)]
+export const knownRemarks: readonly string[] = [...Object.keys(rarcs), ...Object.keys(otherRemarks)]

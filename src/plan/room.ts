@@ -4,9 +4,12 @@
  */
 import { assert } from "../base/assert.ts"
 import { maximum, minimum } from "../base/money.ts"
+import type { ClaimLine } from "./claim.ts"
+import { conditionOf } from "./condition.ts"
 import type { AdjudicationInput } from "./input.ts"
 import type { Bucket } from "./parts.ts"
 import { addMonths, periodStart, valueOn } from "./plan.ts"
+import { sortDifferences, sortEvents } from "./row-order.ts"
 import type { Difference, Differences, Event } from "./snapshot.ts"
 
 /** A bucket of one owner over one period. */
@@ -30,15 +33,21 @@ export interface Gap {
   readonly missing: string
 }
 
-const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+const noEvents: readonly Event[] = []
 
 /** Whose bucket it is: `person`, `family`, or `treatment` and `condition` with their name. */
-export type OwnerKind = "person" | "family" | "treatment"
+export type OwnerKind = "person" | "family" | "treatment" | "condition"
+const ownerKinds = ["person", "family", "treatment", "condition"] as const
 
-/** The owner's name in the snapshot; undefined when the claim does not say which treatment it belongs to. */
-export function ownerName(kind: OwnerKind, treatment: string | undefined): string | undefined {
-  if (kind !== "treatment") return kind
-  return treatment === undefined ? undefined : `treatment ${treatment}`
+/** The owner's name in the snapshot; undefined when nothing says which treatment or condition it is. */
+export function ownerName(
+  kind: OwnerKind,
+  treatment: string | undefined,
+  condition?: string | undefined,
+): string | undefined {
+  if (kind === "person" || kind === "family") return kind
+  const name = kind === "treatment" ? treatment : condition
+  return name === undefined ? undefined : `${kind} ${name}`
 }
 
 /** A bucket that rolls is kept as events, all others as sums by the start of their period. */
@@ -73,27 +82,20 @@ export class Ledger {
   /** The rooms a bucket was last asked for, with the day. */
   readonly #asked: ({ readonly day: number; readonly rooms: readonly Room[] } | undefined)[] = []
   readonly #events: Event[] = []
+  /** The calendar year of the day last asked for. */
+  #year: { readonly day: number; readonly start: number } | undefined
 
   constructor(input: AdjudicationInput) {
     this.#input = input
   }
 
-  /** Owners with a limit, and the limits on that day. */
-  #owners(bucket: Bucket, day: number): { kind: OwnerKind; limit: bigint }[] | Gap {
-    const owners: { kind: OwnerKind; limit: bigint }[] = []
-    for (const kind of ["person", "family", "treatment"] as const) {
-      const number = bucket[kind]
-      if (number === undefined) continue
-      const limit = valueOn(number, day)
-      if (limit === undefined) return { missing: number.name }
-      if (kind !== "family" || bucket.grow === undefined) owners.push({ kind, limit })
-      else {
-        const grown = this.#grown(bucket.grow, limit, day)
-        if (typeof grown !== "bigint") return grown
-        owners.push({ kind, limit: grown })
-      }
-    }
-    return bucket.condition === undefined ? owners : { missing: "condition" }
+  /** The limit of an owner on a day; undefined when the bucket has none for it. */
+  #limit(bucket: Bucket, kind: OwnerKind, day: number): bigint | Gap | undefined {
+    const number = bucket[kind]
+    if (number === undefined) return undefined
+    const limit = valueOn(number, day)
+    if (limit === undefined) return { missing: number.name }
+    return kind === "family" && bucket.grow !== undefined ? this.#grown(bucket.grow, limit, day) : limit
   }
 
   #grown(grow: NonNullable<Bucket["grow"]>, family: bigint, day: number): bigint | Gap {
@@ -107,11 +109,12 @@ export class Ledger {
     return most === undefined ? { missing: grow.atMost.name } : minimum(most, grown)
   }
 
-  #account(bucket: Bucket, kind: OwnerKind, day: number): Account | Gap {
-    const name = ownerName(kind, this.#input.claim.value.treatment)
-    if (name === undefined) return { missing: "treatment" }
-    const facts = { coverFrom: this.#input.member.value.coverFrom, admitted: this.#input.claim.value.admitted }
-    const start = startOfPeriod(bucket, day, facts)
+  #account(bucket: Bucket, kind: OwnerKind, line: ClaimLine): Account | Gap {
+    const day = line.from
+    const condition = kind === "condition" ? conditionOf(this.#input.plan, line) : undefined
+    const name = ownerName(kind, this.#input.claim.value.treatment, condition)
+    if (name === undefined) return { missing: kind }
+    const start = this.#start(bucket, day)
     if (typeof start !== "number") return start
     const owner = bucket.period.kind === "visit" ? `${name} at ${this.#input.provider.value.provider}` : name
     if (isRolling(bucket)) return this.#rolled(bucket, owner, day)
@@ -120,6 +123,16 @@ export class Ledger {
     const account = { owner, start, met: this.#met(bucket, owner, start), posted: 0n }
     accounts.push(account)
     return account
+  }
+
+  /** Most buckets of a claim run by the calendar and are asked on one day. */
+  #start(bucket: Bucket, day: number): number | Gap {
+    if (bucket.period.kind === "calendar") {
+      if (this.#year?.day !== day) this.#year = { day, start: periodStart(bucket.period, day, 0)! }
+      return this.#year.start
+    }
+    const { coverFrom } = this.#input.member.value
+    return startOfPeriod(bucket, day, { coverFrom, admitted: this.#input.claim.value.admitted })
   }
 
   /** What the snapshot has of a bucket that starts again. */
@@ -147,36 +160,39 @@ export class Ledger {
     return { owner, start: day, met: sumOf(this.#input.snapshot.value.events), posted: sumOf(this.#events) }
   }
 
-  /** The accounts of a bucket on a day, each with its limit. */
-  #rooms(bucket: Bucket, day: number): readonly Room[] | Gap {
+  /** The accounts of a bucket on a line's day, each with its limit. */
+  #rooms(bucket: Bucket, line: ClaimLine): readonly Room[] | Gap {
     const asked = this.#asked[bucket.index]
-    if (asked !== undefined && asked.day === day) return asked.rooms
-    const rooms = this.#findRooms(bucket, day)
-    if (!("missing" in rooms) && !isRolling(bucket)) this.#asked[bucket.index] = { day, rooms }
+    if (asked !== undefined && asked.day === line.from) return asked.rooms
+    const rooms = this.#findRooms(bucket, line)
+    const same = !isRolling(bucket) && bucket.condition === undefined
+    if (same && !("missing" in rooms)) this.#asked[bucket.index] = { day: line.from, rooms }
     return rooms
   }
 
-  #findRooms(bucket: Bucket, day: number): readonly Room[] | Gap {
-    const owners = this.#owners(bucket, day)
-    if ("missing" in owners) return owners
-    const { selfOnly } = this.#input.member.value
-    const hasFamily = bucket.family !== undefined
-    const hasPerson = bucket.person !== undefined
+  #findRooms(bucket: Bucket, line: ClaimLine): readonly Room[] | Gap {
     const rooms: Room[] = []
-    for (const { kind, limit } of owners) {
-      const account = this.#account(bucket, kind, day)
+    for (const kind of ownerKinds) {
+      const limit = this.#limit(bucket, kind, line.from)
+      if (limit === undefined) continue
+      if (typeof limit !== "bigint") return limit
+      const account = this.#account(bucket, kind, line)
       if ("missing" in account) return account
-      const idle =
-        (kind === "family" && hasPerson && selfOnly) ||
-        (kind === "person" && hasFamily && !selfOnly && bucket.familyRule === "aggregate")
-      rooms.push({ account, limit, binds: !idle })
+      rooms.push({ account, limit, binds: this.#binds(bucket, kind) })
     }
     return rooms
   }
 
-  /** What is left of a bucket on a day; for limits and ceilings, of what the voucher set aside for this visit. */
-  room(bucket: Bucket, day: number, useAllotment = false): bigint | Gap {
-    const rooms = this.#rooms(bucket, day)
+  /** Alone in a cover a family's limit is idle; where the family's sum is all that counts, the person's is. */
+  #binds(bucket: Bucket, kind: OwnerKind): boolean {
+    const { selfOnly } = this.#input.member.value
+    if (kind === "family") return bucket.person === undefined || !selfOnly
+    return kind !== "person" || bucket.family === undefined || selfOnly || bucket.familyRule !== "aggregate"
+  }
+
+  /** What is left of a bucket for a line; for limits and ceilings, of what the voucher set aside for this visit. */
+  room(bucket: Bucket, line: ClaimLine, useAllotment = false): bigint | Gap {
+    const rooms = this.#rooms(bucket, line)
     if ("missing" in rooms) return rooms
     let room: bigint | undefined
     let posted = 0n
@@ -187,21 +203,35 @@ export class Ledger {
       posted = account.posted
     }
     if (room === undefined) return { missing: bucket.name }
-    if (!useAllotment) return room
-    for (const { clause, most } of this.#input.assurance.value.allotments) {
-      if (clause === bucket.clause.number) return maximum(0n, most - posted)
-    }
-    return room
+    const most = useAllotment ? this.#allotted(bucket) : undefined
+    return most === undefined ? room : maximum(0n, most - posted)
+  }
+
+  /** What the visit's voucher set aside of a bucket. */
+  #allotted(bucket: Bucket): bigint | undefined {
+    for (const { clause, most } of this.#input.assurance.value.allotments)
+      if (clause === bucket.clause.number) return most
+    return undefined
+  }
+
+  /** What the owner of a bucket that is not a family's has in it so far: counts of days, bands of coinsurance. */
+  used(bucket: Bucket, line: ClaimLine): bigint | Gap {
+    const rooms = this.#rooms(bucket, line)
+    if ("missing" in rooms) return rooms
+    const account = (rooms.find(({ binds }) => binds) ?? rooms[0])?.account
+    return account === undefined ? { missing: bucket.name } : account.met + account.posted
   }
 
   /** Adds to a bucket. The room was asked before, so nothing is missing now. */
-  post(bucket: Bucket, day: number, amount: bigint, allotted = false): void {
+  post(bucket: Bucket, line: ClaimLine, amount: bigint, allotted = false): void {
     if (amount === 0n) return
-    const rooms = this.#rooms(bucket, day)
+    const day = line.from
+    const rooms = this.#rooms(bucket, line)
     assert(!("missing" in rooms), "a bucket is posted to only after its room was read")
-    const left = this.room(bucket, day, allotted)
-    assert(typeof left === "bigint" && amount <= left, "no posting overdraws a bucket")
-    for (const { account } of rooms) {
+    const most = allotted ? this.#allotted(bucket) : undefined
+    for (const { account, limit, binds } of rooms) {
+      const left = most === undefined ? limit - account.met - account.posted : most - account.posted
+      assert(!binds || amount <= left, "no posting overdraws a bucket")
       account.posted += amount
       if (!isRolling(bucket)) continue
       const provider = this.#input.provider.value.provider
@@ -209,12 +239,11 @@ export class Ledger {
     }
   }
 
-  /** Adds to the buckets that count with another one, as far as they have room. */
-  postAlso(bucket: Bucket, day: number, amount: bigint): void {
+  /** Adds to the buckets that count with another one, as far as they have room; not to those the line posts itself. */
+  postAlso(bucket: Bucket, line: ClaimLine, amount: bigint, own: readonly Bucket[]): void {
     for (const other of bucket.alsoCounts) {
-      const room = this.room(other, day)
-      if (typeof room !== "bigint") continue
-      this.post(other, day, minimum(amount, room))
+      const room = own.includes(other) ? undefined : this.room(other, line)
+      if (typeof room === "bigint") this.post(other, line, minimum(amount, room))
     }
   }
 
@@ -226,6 +255,15 @@ export class Ledger {
     return this.#events.some(same) || this.#input.snapshot.value.events.some(same)
   }
 
+  /** The sum of this provider's events of a day under a name. */
+  total(clause: string, owner: string, day: number): bigint {
+    const provider = this.#input.provider.value.provider
+    let total = 0n
+    for (const row of this.eventsOf(clause))
+      if (row.owner === owner && row.day === day && row.provider === provider) total += row.quantity
+    return total
+  }
+
   /** Whether the snapshot has an event under this name, whoever did it and whenever. */
   remembers(clause: string, owner: string): boolean {
     for (const row of this.#input.snapshot.value.events) if (row.clause === clause && row.owner === owner) return true
@@ -233,9 +271,11 @@ export class Ledger {
   }
 
   /** Events of the snapshot and of this claim, for rules that look back. */
-  *eventsOf(clause: string): Generator<Event> {
-    for (const row of this.#input.snapshot.value.events) if (row.clause === clause) yield row
-    for (const row of this.#events) if (row.clause === clause) yield row
+  eventsOf(clause: string): readonly Event[] {
+    let found: Event[] | undefined
+    for (const row of this.#input.snapshot.value.events) if (row.clause === clause) (found ??= []).push(row)
+    for (const row of this.#events) if (row.clause === clause) (found ??= []).push(row)
+    return found ?? noEvents
   }
 
   /** Adds an event that later claims look back on. */
@@ -254,18 +294,6 @@ export class Ledger {
         rows.push({ clause, owner: account.owner, periodStart: account.start, change: account.posted })
       }
     }
-    rows.sort(
-      (a, b) => compareText(a.clause, b.clause) || compareText(a.owner, b.owner) || a.periodStart - b.periodStart,
-    )
-    const events = this.#events
-      .slice()
-      .sort(
-        (a, b) =>
-          compareText(a.clause, b.clause) ||
-          compareText(a.owner, b.owner) ||
-          a.day - b.day ||
-          Number(a.quantity - b.quantity),
-      )
-    return { buckets: rows, events }
+    return { buckets: sortDifferences(rows), events: sortEvents(this.#events.slice()) }
   }
 }

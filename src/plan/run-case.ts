@@ -1,5 +1,6 @@
 /** Runs one row of a `.cases` table: what it leaves out is absent, save that the visit is one treatment by one provider. */
 import { adjudicate, type Outcome } from "./adjudicate.ts"
+import { inputPapers, noPapers } from "./case-papers.ts"
 import type { PlanCase } from "./cases.ts"
 import {
   type Claim,
@@ -41,6 +42,7 @@ function linesOf(item: PlanCase): readonly ClaimLine[] {
   const { facts } = item
   return item.lines.map((line, index) => ({
     ...plainLine(index + 1, line.code, line.charge, item.date),
+    to: numberOf(facts.get("to")) ?? item.date,
     modifiers: line.modifiers,
     unitsMilli: Number(line.unitsMilli),
     codeSystem: wordOf(facts, "codeSystem"),
@@ -113,7 +115,8 @@ export function runCase(plan: Plan, item: PlanCase): CaseResult {
   const member = memberOf(plan, item)
   const { treatment: visit, admitted } = claim
   const snapshot = openingSnapshot(plan, member, item.buckets, { day: item.date, treatment: visit, admitted })
-  const input = inputOf({ plan, claim, member, provider: providerOf(item), snapshot, on: claim.received })
+  const papers = inputPapers(item.papers ?? noPapers, item.lines.length, item.date)
+  const input = inputOf({ plan, claim, member, provider: providerOf(item), snapshot, ...papers, on: claim.received })
   const outcome = adjudicate(input)
   const clauses = new Set<string>()
   const touched = new Set<string>()

@@ -1,5 +1,5 @@
 /** Which clauses share out a line: copay, deductible and coinsurance after waivers and first-visit clauses. */
-import { minimum } from "../base/money.ts"
+import { maximum, minimum } from "../base/money.ts"
 import { matching, stuck, winner } from "./choose.ts"
 import type { CoinsuranceTerms, CopayTerms } from "./effects.ts"
 import type { Bucket } from "./parts.ts"
@@ -70,6 +70,8 @@ export function shareRules(run: Run, state: LineState): ShareRules | undefined {
   const waivers = matching(run, state, "F1", "waive")
   if (copay === stuck || deductible === stuck || coinsurance === stuck || waivers === stuck) return undefined
   for (const rule of [copay, deductible, coinsurance]) traceNone(run, state, rule as Rule | undefined)
+  const waiving = { line: state.line.number, step: "F1", formula: "clause" } as const
+  for (const rule of waivers) if (run.trace !== undefined) record(run.trace, rule, waiving, [], [["share", "none"]])
   const waived = (part: "copay" | "deductible" | "coinsurance") =>
     waivers.length > 0 && waivers.some((rule) => rule.effect.parts.includes(part))
   return {
@@ -86,12 +88,13 @@ export function copayDay(run: Run, state: LineState, terms: CopayTerms): number 
   return terms.per === "visit" || terms.per === "day" ? state.line.from : undefined
 }
 
-/** Days a daily copay is asked for. */
+/** Days a daily copay is asked for: those of the line, as far as the most and the bucket of days leave some. */
 export function copayDays(run: Run, state: LineState, terms: CopayTerms): bigint {
   let days = BigInt(Math.max(1, state.line.to - state.line.from + 1))
   const most = terms.maxDays && valueOn(terms.maxDays, state.line.from)
-  if (most !== undefined) days = minimum(days, most)
+  const used = terms.bucket && run.ledger.used(terms.bucket, state.line)
   const room = terms.bucket && roomFor(run, state, terms.bucket)
+  if (most !== undefined) days = minimum(days, maximum(0n, most - (typeof used === "bigint" ? used : 0n)))
   return typeof room === "bigint" ? minimum(days, room) : days
 }
 

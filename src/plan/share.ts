@@ -5,34 +5,15 @@
 import { assert } from "../base/assert.ts"
 import { divide, maximum, minimum } from "../base/money.ts"
 import { matching, stuck, winner } from "./choose.ts"
+import { payableChargeOf } from "./claim-rate.ts"
+import { takeCoinsurance } from "./coinsurance.ts"
 import { coordinate } from "./coordinate.ts"
+import type { Part } from "./effects.ts"
 import { finishLine } from "./finish.ts"
 import { countedSum, type LineRules, type Posting, type Share, type Shared } from "./line-share.ts"
-import type { Bucket } from "./parts.ts"
-import { type Rule, valueOn } from "./plan.ts"
+import { valueOn } from "./plan.ts"
 import { copayDue, type ShareRules, shareRules } from "./share-rules.ts"
-import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, record, roomFor } from "./state.ts"
-
-/** The room of a bucket, with a step in the trace; undefined when the line was pended. */
-function readRoom(
-  run: Run,
-  state: LineState,
-  step: string,
-  rule: Rule,
-  bucket: Bucket,
-  allotted = false,
-): bigint | undefined {
-  const room = roomFor(run, state, bucket, allotted)
-  if (typeof room !== "bigint") {
-    pend(run, state, step, rule, "missing-fact", room.missing)
-    return undefined
-  }
-  if (run.trace !== undefined) {
-    const at = { line: state.line.number, step, formula: "room" } as const
-    record(run.trace, rule, at, [["bucket", bucket.clause.number]], [["room", room]])
-  }
-  return room
-}
+import { adjust, codeOf, type LineState, pend, type RuleOf, type Run, readRoom, record } from "./state.ts"
 
 /** E2, allowances: what is above the sum of a bucket is shared between member and provider. */
 function takeAllowance(run: Run, state: LineState, postings: Posting[]): bigint | undefined {
@@ -45,7 +26,7 @@ function takeAllowance(run: Run, state: LineState, postings: Posting[]): bigint 
   if (room === undefined || percent === undefined) return undefined
   const base = minimum(state.allowed, room)
   const overage = state.allowed - base
-  const owed = divide(overage * percent, 10000n, run.plan.front.rounding)
+  const owed = minimum(overage, divide(overage * percent, 10000n, run.plan.front.rounding))
   adjust(state.adjustments, rule, codeOf(rule, { group: "PR", carc: "119" }), owed)
   adjust(state.adjustments, rule, { group: "CO", carc: "45" }, overage - owed)
   postings.push({ rule, bucket: rule.effect.bucket, amount: base })
@@ -71,9 +52,20 @@ function takeAllowance(run: Run, state: LineState, postings: Posting[]): bigint 
   return base
 }
 
+const noParts: readonly Part[] = []
+
 /** F1 to F3 on a base: copay, deductible, coinsurance. Undefined when the line was pended. */
 export function shareOut(run: Run, state: LineState, rules: ShareRules, base: bigint): Share | undefined {
-  const share: Share = { copay: 0n, deductible: 0n, coinsurance: 0n, own: 0n, counted: new Set(), capped: new Set() }
+  const share: Share = {
+    copay: 0n,
+    deductible: 0n,
+    coinsurance: 0n,
+    own: 0n,
+    counted: noParts,
+    capped: undefined,
+    banded: undefined,
+    clamped: undefined,
+  }
   const due = copayDue(run, state, rules)
   if (due === undefined) return undefined
   const after = rules.copay?.terms.order === "after"
@@ -124,54 +116,18 @@ function takeDeductible(run: Run, state: LineState, rules: ShareRules, share: Sh
   return true
 }
 
-function takeCoinsurance(run: Run, state: LineState, rules: ShareRules, share: Share, base: bigint): boolean {
-  if (rules.coinsurance === undefined) return true
-  const { rule, terms } = rules.coinsurance
-  const day = state.line.from
-  const member = terms.member && valueOn(terms.member, day)
-  const perUnit = terms.per !== undefined && terms.per !== "service" && terms.per !== "prescription"
-  const edges = [terms.atLeast, terms.atMost].filter((number) => number !== undefined)
-  if (terms.bands !== undefined || perUnit) {
-    pend(run, state, "F3", rule, "not-run", terms.bands === undefined ? `coinsurance per ${terms.per}` : "bands")
-    return false
-  }
-  if (member === undefined || edges.some((number) => valueOn(number, day) === undefined)) {
-    pend(run, state, "F3", rule, "missing-fact", terms.member?.name ?? "member")
-    return false
-  }
-  const left = base - share.copay - share.deductible
-  let coin = divide(left * member, 10000n, run.plan.front.rounding)
-  if (terms.atLeast !== undefined) coin = maximum(coin, valueOn(terms.atLeast, day)!)
-  if (terms.atMost !== undefined) coin = minimum(coin, valueOn(terms.atMost, day)!)
-  share.coinsurance = minimum(coin, left)
-  if (run.trace !== undefined) {
-    const at = { line: state.line.number, step: "F3", formula: "coinsurance" } as const
-    record(
-      run.trace,
-      rule,
-      at,
-      [
-        ["left", left],
-        ["member", member],
-      ],
-      [["coinsurance", share.coinsurance]],
-    )
-  }
-  return true
-}
-
 /** F4: the most the member pays. What is over it moves to the plan: coinsurance first, then deductible, then copay. */
 function capShare(run: Run, state: LineState, rule: RuleOf<"outOfPocket">, share: Share): Share | undefined {
   const room = readRoom(run, state, "F4", rule, rule.effect.bucket)
   if (room === undefined) return undefined
-  const counted = new Set<string>(rule.effect.counts)
+  const counted = rule.effect.counts
   const before = countedSum(share, counted)
   let over = maximum(0n, before - room)
   const cut = over
   for (const part of ["coinsurance", "deductible", "copay"] as const) {
-    if (!counted.has(part)) continue
+    if (!counted.includes(part)) continue
     const off = minimum(over, share[part])
-    if (off > 0n) share.capped.add(part)
+    if (off > 0n) (share.capped ??= []).push(part)
     share[part] -= off
     over -= off
   }
@@ -195,7 +151,8 @@ function capShare(run: Run, state: LineState, rule: RuleOf<"outOfPocket">, share
       output,
     )
   }
-  return { ...share, counted }
+  share.counted = counted
+  return share
 }
 
 /** F5: the plan's ceilings, each in clause order; what is above is the member's or the provider's. */
@@ -242,7 +199,8 @@ function shareBase(run: Run, state: LineState, rules: LineRules, base: bigint): 
   state.cuts = []
   const postings: Posting[] = []
   const parts = state.capitated === undefined ? rules.share : capitatedRules(state, rules.share)
-  let share = shareOut(run, state, parts, base)
+  // Where the plan pays more than was charged, nobody shares in what was not charged.
+  let share = shareOut(run, state, parts, minimum(base, payableChargeOf(state)))
   if (share !== undefined && rules.cap !== undefined) share = capShare(run, state, rules.cap, share)
   if (share === undefined) return undefined
   share.own = base - share.copay - share.deductible - share.coinsurance
@@ -288,7 +246,7 @@ function capitatedRules(state: LineState, rules: ShareRules): ShareRules {
 function reduceBenefit(run: Run, state: LineState, own: bigint): bigint {
   if (state.reduction === undefined) return own
   const { rule, points } = state.reduction
-  const cut = divide(own * points, 10000n, run.plan.front.rounding)
+  const cut = minimum(own, divide(own * points, 10000n, run.plan.front.rounding))
   adjust(state.cuts, rule, codeOf(rule, { group: "PR", carc: "197" }), cut)
   if (run.trace !== undefined) {
     const at = { line: state.line.number, step: "F5", formula: "reduce" } as const

@@ -53,10 +53,27 @@ export interface LineState {
   allowRule: RuleOf<"allow"> | undefined
   /** The line of the first side, when this one is the second of a pair. */
   pairOf: LineState | undefined
+  /** The lines that one rate of the whole claim pays for, this one among them; the first carries the rate. */
+  claimGroup: readonly LineState[] | undefined
+  /** What a later payer pays of a claim's one rate on this line, once the first line has been shared out. */
+  claimPay: bigint | undefined
+  /** The part of a surgery's care that this line bills, for the days after it to look back on. */
+  care: Care | undefined
   price: bigint
   full: bigint
   allowed: bigint
   benefit: bigint
+}
+
+/** A part of one surgery's care: which part of which surgery, and how much of the whole it takes. */
+export interface Care {
+  readonly rule: RuleOf<"comanage">
+  /** The name under which later claims find it. */
+  readonly owner: string
+  /** The surgery's day, or the first day of care when no surgery is known yet. */
+  readonly day: number
+  /** Share in basis points times days. */
+  readonly quantity: bigint
 }
 
 export interface Run {
@@ -134,7 +151,28 @@ export function refuse(
 /** What is left of a bucket for a line; a bucket of other network tiers has nothing to say to it. */
 export function roomFor(run: Run, state: LineState, bucket: Bucket, useAllotment = false): bigint | Gap {
   const inTier = bucket.tiers === undefined || (state.tier !== undefined && bucket.tiers.includes(state.tier))
-  return inTier ? run.ledger.room(bucket, state.line.from, useAllotment) : { missing: `tier of ${bucket.name}` }
+  return inTier ? run.ledger.room(bucket, state.line, useAllotment) : { missing: `tier of ${bucket.name}` }
+}
+
+/** The room of a bucket, with a step in the trace; undefined when the line was pended. */
+export function readRoom(
+  run: Run,
+  state: LineState,
+  step: string,
+  rule: Rule,
+  bucket: Bucket,
+  allotted = false,
+): bigint | undefined {
+  const room = roomFor(run, state, bucket, allotted)
+  if (typeof room !== "bigint") {
+    pend(run, state, step, rule, "missing-fact", room.missing)
+    return undefined
+  }
+  if (run.trace !== undefined) {
+    const at = { line: state.line.number, step, formula: "room" } as const
+    record(run.trace, rule, at, [["bucket", bucket.clause.number]], [["room", room]])
+  }
+  return room
 }
 
 /** Adds an adjustment to a list, when it is not zero. */

@@ -68,6 +68,9 @@ function ofUnit(digits: string, unit: string, currency: { code: string; exponent
   return value === undefined ? `${unit} are counted in whole numbers` : { unit: known, value }
 }
 
+/** A percentage of at most two decimals, as tables write it, in basis points. */
+export const parsePercent = (text: string): bigint | undefined => decimal(text, 2)
+
 export function parseDuration(text: string): Duration | undefined {
   const match = /^([1-9]\d{0,5}) (day|month|hour)s?$/.exec(text)
   return match === null ? undefined : { count: Number(match[1]), unit: `${match[2]}s` as Duration["unit"] }

@@ -12,6 +12,8 @@ export interface WhenNames {
   readonly numbers: ReadonlyMap<string, NamedNumber>
   readonly sets: ReadonlyMap<string, CodeSet>
   readonly categories: ReadonlyMap<string, Category>
+  /** The flags a member may have; any where the plan is not known. */
+  readonly flags?: readonly string[]
 }
 
 interface Token {
@@ -115,13 +117,23 @@ class Parser {
     return left
   }
 
+  /** Flags are a closed list: a flag that nobody can have is a slip of the pen. */
+  #checkFlag(element: Expr, list: Expr, at: number): void {
+    if (element.node !== "literal" || list.node !== "fact" || list.name !== "flags") return
+    const { flags } = this.#names
+    if (flags === undefined || flags.includes(element.value as string)) return
+    this.#stop("unknown-name", at, `The front matter has no flag “${element.value}”.`)
+  }
+
   #relation(): Expr {
+    const start = this.#token.at
     const left = this.#sum()
     const { kind, text, at } = this.#token
     if (kind === "word" && text === "in") {
       this.#next++
       this.#typed(left, "string", at)
       const right = this.#typed(this.#sum(), "list", at)
+      this.#checkFlag(left, right, start)
       return this.#single(this.#made({ node: "in", type: "bool", left, right }, at))
     }
     if (kind !== "sign" || !comparisons.has(text)) return left

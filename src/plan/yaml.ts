@@ -54,8 +54,10 @@ class Converter {
   readonly #report: Report
   readonly #lines: LineCounter
   readonly #origin: Origin
+  readonly #text: readonly string[]
 
-  constructor(report: Report, lines: LineCounter, origin: Origin) {
+  constructor(text: string, report: Report, lines: LineCounter, origin: Origin) {
+    this.#text = text.split("\n")
     this.#report = report
     this.#lines = lines
     this.#origin = origin
@@ -63,7 +65,10 @@ class Converter {
 
   place(offset: number): Place {
     const { line, col } = this.#lines.linePos(offset)
-    return { line: Math.max(line, 1) - 1 + this.#origin.line, column: Math.max(col, 1) + this.#origin.indent }
+    const inBlock = Math.max(line, 1)
+    // Nothing was cut from an empty line.
+    const indent = this.#text[inBlock - 1] === "" ? 0 : this.#origin.indent
+    return { line: inBlock - 1 + this.#origin.line, column: Math.max(col, 1) + indent }
   }
 
   #placeOf(node: Positioned, fallback: Place): Place {
@@ -118,7 +123,7 @@ export function readYaml(text: string, origin: Origin, report: Report): YamlNode
   if (text.length > mostCharacters) report.stop("limits", start, "This block is too long.", "Split it over clauses.")
   if (tooDeep(text)) report.stop("limits", start, `This block nests deeper than ${deepest}.`, "Write it flatter.")
   const lines = new LineCounter()
-  const converter = new Converter(report, lines, origin)
+  const converter = new Converter(text, report, lines, origin)
   const documents = parseAllDocuments(text, {
     schema: "failsafe",
     uniqueKeys: false,
