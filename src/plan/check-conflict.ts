@@ -3,7 +3,9 @@
  * them. It is searched for among all lines and run by the evaluator; what only the search finds is `not-proved`.
  */
 import { formatMoney } from "../base/money.ts"
+import { formatDate } from "../base/time.ts"
 import { type Cell, coverOf, lineKinds, rulesIn } from "./cells.ts"
+import { guardsNeverMeet } from "./check-rules.ts"
 import { exclusive, type Kind } from "./effects.ts"
 import { exactWords } from "./exact-words.ts"
 import type { Report } from "./finding.ts"
@@ -14,7 +16,7 @@ import { all, type Formula } from "./search/formula.ts"
 import { type Goals, gateKinds } from "./search/goals.ts"
 import type { Hit, Prover, Question } from "./search/prover.ts"
 import { replay, type Setting } from "./search/replay.ts"
-import { lineInWords, witnessFields } from "./search/sentence.ts"
+import { dateInWords, lineInWords, witnessFields } from "./search/sentence.ts"
 
 const nameOf = (rule: Rule) => `${rule.clause.number}/${rule.kind}`
 
@@ -234,6 +236,30 @@ function addConflict(prover: Prover, { a, b }: Pair, hit: Hit, setting: Setting,
   report.add("conflict", b.at, message, remedy, { code: "conflict", rules, ...fields, says: `${message} ${remedy}` })
 }
 
+/** Of what no line decides there is one rule at a time: nobody is asked which of two it is. */
+function checkOffLine(plan: Plan, report: Report): void {
+  for (const kind of ["interest", "trueUp"] as const) {
+    const rules = plan.byKind[kind].filter(({ guard }) => guard.when === undefined && guard.listed === undefined)
+    for (const [i, a] of rules.entries()) {
+      for (const b of rules.slice(i + 1)) {
+        if (a.exceptionTo.has(b.index) || b.exceptionTo.has(a.index) || guardsNeverMeet(a.guard, b.guard, plan))
+          continue
+        const day = a.guard.from > b.guard.from ? a.guard.from : b.guard.from
+        const message = `On ${dateInWords(day)} the plan has two ${kind} rules, ${a.clause.number} and ${b.clause.number}.`
+        const remedy = `Make ${b.clause.number} an exception to ${a.clause.number}, or part their dates.`
+        const witness = {
+          code: "conflict",
+          rules: [nameOf(a), nameOf(b)],
+          on: formatDate(day),
+          says: `${message} ${remedy}`,
+        }
+        report.clause = b.clause.number
+        report.add("conflict", b.at, message, remedy, witness)
+      }
+    }
+  }
+}
+
 /** Every exclusive kind, in every cell; `strays` are the cells of lines that are in no category. */
 export function checkConflicts(prover: Prover, cells: readonly Cell[], strays: readonly Cell[], report: Report): void {
   const conflicts = new Conflicts(prover, report)
@@ -242,5 +268,6 @@ export function checkConflicts(prover: Prover, cells: readonly Cell[], strays: r
     conflicts.check(kind, beforeCover.has(kind) ? [...cells, ...strays] : cells)
   }
   conflicts.tellOpen()
+  checkOffLine(prover.plan, report)
   report.clause = undefined
 }

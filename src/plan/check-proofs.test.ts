@@ -6,10 +6,10 @@ import { fromUtf8, sha256, toUtf8 } from "#crypto"
 import {
   type Change,
   change,
+  kinds as claimKinds,
   clause,
   files,
   find,
-  kinds,
   network,
   numbers,
   placeOfMark,
@@ -22,6 +22,7 @@ import { formatDate, parseDate } from "../base/time.ts"
 import { parseCases } from "./cases.ts"
 import { checkDocument } from "./check.ts"
 import { ownCodes } from "./check-codes.ts"
+import { exclusive, type Kind, kinds } from "./effects.ts"
 import { readPlan } from "./read.ts"
 import { runCase } from "./run-case.ts"
 
@@ -39,7 +40,7 @@ test("a guard, another claim kind or a list that is only empty is no missing fac
     '(kind == "professional" || revenue == "0300") && emergency',
     '(!(kind != "institutional" || billType != "111")) && emergency',
   ]
-  const both = kinds("professional", "institutional")
+  const both = claimKinds("professional", "institutional")
   for (const when of clean) assert.deepEqual(find(change(sample, both, whenClause(when))), [], when)
   const limited = clause('{ claims: [institutional], when: revenue == "0300", waive: { parts: [copay] } }')
   assert.deepEqual(find(change(sample, both, limited)), [])
@@ -83,6 +84,66 @@ test("what the evaluator refuses for something else is no conflict, and is said 
   const { on, member } = shown!.witness as { on: string; member: { enrolled: string } }
   const enrolled = parseDate(on)! - parseDate(member.enrolled)!
   assert.ok(enrolled >= 20 && enrolled < 30, "after the wait, and before the condition ends")
+})
+
+test("a line without a price that another gate refuses first is no hole, and is said to be open", () => {
+  const priced = (days: number): readonly Change[] => [
+    ["{ cover: yes, allow: { schedule: eye-services, lesser: yes } }", "{ cover: yes }"],
+    clause(
+      "{ wait: { for: waiting, from: enrolled } }\n### 6.2 Two\nThis says yet more.\n\n    when: days(enrolled, from) >= 30\n    allow: { schedule: eye-services, lesser: yes }",
+    ),
+    numbers(`waiting: ${days} days`),
+  ]
+  const codes = (days: number) => [...new Set(find(change(sample, ...priced(days))).map(({ code }) => code))]
+  assert.deepEqual(codes(90), ["not-proved"])
+  assert.deepEqual(codes(20), ["uncovered"])
+})
+
+/** Two rules of each kind of which only one may win; the sample has a third of some. */
+const pairs: Readonly<Partial<Record<Kind, string>>> = {
+  network: "network: { tier: in }",
+  assurance: "assurance: { table: front }",
+  timely: "timely: { window: answer, from: service }",
+  duplicate: "duplicate: { same: [code] }",
+  wastage: "wastage: { waste: JW, none: JZ }",
+  global: "global: { table: eye-services, unless: [] }",
+  comanage:
+    'comanage: { surgery: { modifier: "54", share: second }, after: { modifier: "55", share: second }, days: ninety }',
+  capitate: "capitate: { contract: C1, copay: yes }",
+  allow: "allow: { ofCharge: second, lesser: yes }",
+  bilateral: "bilateral: { table: eye-services }",
+  multiple: "multiple: { ranks: [whole], beyond: last, part: all }",
+  alternate: "alternate: { as: T20, owes: member }",
+  allowance: "allowance: { bucket: glasses, overage: over }",
+  copay: "copay: none",
+  deductible: "deductible: none",
+  coinsurance: "coinsurance: none",
+  first: "first: { bucket: counted, share: { copay: none, deductible: none, coinsurance: none } }",
+  outOfPocket: "outOfPocket: { bucket: most-you-pay, counts: [copay] }",
+  cob: "cob: { method: standard, posts: owed }",
+  withhold: "withhold: { percent: second, pool: quality }",
+  interest: "interest: { due: ninety, clock: clean, rate: yearly, dayCount: 365 }",
+  trueUp: "trueUp: { parts: [deductible], within: ninety }",
+}
+
+test("of every kind of which one may win, two that meet a line conflict", () => {
+  const one = kinds.filter((kind) => exclusive[kind] && kind !== "define")
+  assert.deepEqual(Object.keys(pairs).sort(), [...one].sort(), "no kind is left out")
+  for (const [kind, rule] of Object.entries(pairs)) {
+    const [first, second] =
+      kind === "interest" || kind === "trueUp" ? ["", ""] : ["when: accident\n    ", "when: units > 2\n    "]
+    const bucket =
+      kind === "first" ? "\n    bucket: { name: counted, measure: count, person: visits, period: year }" : ""
+    const text = change(
+      sample,
+      clause(`${first}${rule}${bucket}\n### 6.2 Two\nThis says yet more.\n\n    ${second}${rule}`),
+      numbers("ninety: 90 days, visits: 2 visits, yearly: 4.625 %/year"),
+    )
+    const rules = find(text).flatMap(({ code, witness }) =>
+      code === "conflict" ? [(witness as { rules: readonly string[] }).rules.join(" ")] : [],
+    )
+    assert.ok(rules.includes(`6.1/${kind} 6.2/${kind}`), `${kind}: ${rules.join(", ")}`)
+  }
 })
 
 const conditions = [

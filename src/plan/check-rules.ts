@@ -153,7 +153,7 @@ function disjoint<T>(a: ReadonlySet<T> | undefined, b: ReadonlySet<T> | undefine
 }
 
 /** Whether no line can meet both guards, told without their conditions. */
-function guardsNeverMeet(a: Guard, b: Guard, plan: Plan): boolean {
+export function guardsNeverMeet(a: Guard, b: Guard, plan: Plan): boolean {
   if (a.until <= b.from || b.until <= a.from || disjoint(a.tiers, b.tiers) || disjoint(a.claims, b.claims)) return true
   return !plan.categories.some(({ index, isLeaf }) => isLeaf && a.reach[index] !== 0 && b.reach[index] !== 0)
 }
