@@ -5,7 +5,7 @@
 import { sha256, toUtf8 } from "#crypto"
 import { Fault } from "../src/base/fault.ts"
 import { dayNumber } from "../src/base/time.ts"
-import { adjudicate } from "../src/plan/adjudicate.ts"
+import { adjudicate } from "../src/plan/adjudicate/adjudicate.ts"
 import { plainClaim, plainLine, plainMember, plainProvider } from "../src/plan/claim.ts"
 import { type AdjudicationInput, inputOf } from "../src/plan/input.ts"
 import type { Plan } from "../src/plan/plan.ts"

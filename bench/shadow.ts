@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { formatMoney } from "../src/base/money.ts"
 import { workClasses } from "../src/billing/shadow/work-row.ts"
-import { parseCsv } from "../src/plan/tables.ts"
+import { parseCsv } from "../src/plan/language/tables.ts"
 import { makePractice, type Practice } from "./shadow-practice.ts"
 
 export interface ShadowReport {

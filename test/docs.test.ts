@@ -69,7 +69,8 @@ test("every flag in the README's table of commands is one that the command's cod
     .split("\n")
     .filter((line) => line.startsWith("| `"))
   const flags = new Set(rows.flatMap((row) => [...row.matchAll(/--([a-z-]+)/g)].map(([, flag]) => flag!)))
-  for (const flag of flags) assert.match(code, new RegExp(`(?:^|[\\s{,"])"?${flag}"?: (?:\\{ type:|text\\b)`, "m"), `--${flag}`)
+  for (const flag of flags)
+    assert.match(code, new RegExp(`(?:^|[\\s{,"])"?${flag}"?: (?:\\{ type:|text\\b)`, "m"), `--${flag}`)
   assert.ok(flags.size > 5)
 })
 

@@ -1,8 +1,8 @@
 /** The sample plan with one mistake, `«` where a finding has to point: what the tests of `plan check` are written in. */
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
-import { type CheckOptions, checkDocument } from "../src/plan/check.ts"
-import type { Finding } from "../src/plan/finding.ts"
+import { type CheckOptions, checkDocument } from "../src/plan/check/check.ts"
+import type { Finding } from "../src/plan/language/finding.ts"
 
 const root = new URL("../", import.meta.url)
 const read = (path: string) => new Uint8Array(readFileSync(new URL(path, root)))

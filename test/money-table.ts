@@ -4,7 +4,7 @@
  */
 import { deepEqual, ok } from "node:assert/strict"
 import { test } from "node:test"
-import { adjudicate } from "../src/plan/adjudicate.ts"
+import { adjudicate } from "../src/plan/adjudicate/adjudicate.ts"
 import { formulas } from "../src/plan/formulas.ts"
 import { decodeLeg, encodeLeg } from "../src/plan/leg.ts"
 import { inputFor, planOf, type Situation, type TableText, told } from "./plan-text.ts"

@@ -1,8 +1,8 @@
 /** Reads the published plans of the repository and the worked plans of the plan language's tests. */
 import { readdirSync, readFileSync } from "node:fs"
-import { type PlanCase, parseCases } from "../src/plan/cases.ts"
+import { type PlanCase, parseCases } from "../src/plan/cases/cases.ts"
+import { readPlan } from "../src/plan/language/read.ts"
 import type { Plan } from "../src/plan/plan.ts"
-import { readPlan } from "../src/plan/read.ts"
 
 const folders = {
   "eye-sample": new URL("../plans/", import.meta.url),

@@ -12,9 +12,9 @@ import {
   plainProvider,
 } from "../src/plan/claim.ts"
 import { type AdjudicationInput, type InputValues, inputOf } from "../src/plan/input.ts"
+import { readPlan } from "../src/plan/language/read.ts"
 import type { LegLine } from "../src/plan/leg.ts"
 import type { Plan } from "../src/plan/plan.ts"
-import { readPlan } from "../src/plan/read.ts"
 import { firstSnapshot, type Snapshot } from "../src/plan/snapshot.ts"
 
 export const day = (text: string): number => parseDate(text)!

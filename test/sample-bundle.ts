@@ -25,7 +25,7 @@ import { type KeyRow, openEnd } from "../src/ledger/rows.ts"
 import { encodeTerms, type Terms, termsDigest } from "../src/ledger/terms.ts"
 import { factsBody } from "../src/ledger/visit/2-record.ts"
 import { visitBody } from "../src/ledger/visit/4-settle.ts"
-import { adjudicate } from "../src/plan/adjudicate.ts"
+import { adjudicate } from "../src/plan/adjudicate/adjudicate.ts"
 import {
   type Claim,
   type ClaimLine,
@@ -37,8 +37,8 @@ import {
   plainProvider,
 } from "../src/plan/claim.ts"
 import { authorizations, decisions, inputOf, notices, referrals } from "../src/plan/input.ts"
+import { readPlan } from "../src/plan/language/read.ts"
 import { determinationDigest, encodeDetermination, encodeLeg, legDigest } from "../src/plan/leg.ts"
-import { readPlan } from "../src/plan/read.ts"
 import { encodeSnapshot, type Snapshot, snapshotDigest } from "../src/plan/snapshot.ts"
 import { encodeStep, statementTraceRoot, traceRoot } from "../src/plan/trace.ts"
 import { commitAmount } from "../src/privacy/amounts.ts"

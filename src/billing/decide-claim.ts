@@ -2,10 +2,10 @@
 import { type Answer, answer, orRefuse } from "../formats/answer.ts"
 import type { Claim837 } from "../formats/x12/claim-837.ts"
 import { type PlanClaim837, planClaimOf } from "../formats/x12/to-claim.ts"
-import { adjudicate, type Outcome } from "../plan/adjudicate.ts"
+import { adjudicate, type Outcome } from "../plan/adjudicate/adjudicate.ts"
+import { openingSnapshot } from "../plan/adjudicate/opening-snapshot.ts"
 import type { Member } from "../plan/claim.ts"
 import { type AdjudicationInput, inputOf } from "../plan/input.ts"
-import { openingSnapshot } from "../plan/opening-snapshot.ts"
 import type { Plan } from "../plan/plan.ts"
 import type { ListedMember, MemberList } from "./members.ts"
 

@@ -5,9 +5,9 @@
  */
 import { formatDate } from "../base/time.ts"
 import { quoteClause } from "../formats/fhir/clause-notes.ts"
-import type { Outcome } from "../plan/adjudicate.ts"
+import type { Outcome } from "../plan/adjudicate/adjudicate.ts"
 import type { Claim } from "../plan/claim.ts"
-import { explainLine } from "../plan/explain.ts"
+import { explainLine } from "../plan/explain/explain.ts"
 import type { LegLine } from "../plan/leg.ts"
 import type { Bucket } from "../plan/parts.ts"
 import { type Plan, valueOn } from "../plan/plan.ts"

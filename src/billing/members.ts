@@ -7,10 +7,10 @@ import { fromUtf8 } from "#crypto"
 import { refuse } from "../base/refusal.ts"
 import { parseDate } from "../base/time.ts"
 import { type Answer, answer } from "../formats/answer.ts"
-import { type CaseBucket, parseBuckets } from "../plan/cases.ts"
+import { type CaseBucket, parseBuckets } from "../plan/cases/cases.ts"
 import { type Member, plainMember } from "../plan/claim.ts"
+import { parseCsv } from "../plan/language/tables.ts"
 import type { Plan } from "../plan/plan.ts"
-import { parseCsv } from "../plan/tables.ts"
 
 export interface ListedMember {
   /** The subscriber's number with the payer: NM109 of an 837. */

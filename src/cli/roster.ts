@@ -18,7 +18,7 @@ import {
   type MemberLine,
   readRoster,
 } from "../node/roster.ts"
-import { parseCsv } from "../plan/tables.ts"
+import { parseCsv } from "../plan/language/tables.ts"
 import type { Command } from "./command.ts"
 import type { DeskClient } from "./community/desk-client.ts"
 import { openDesk } from "./desk.ts"

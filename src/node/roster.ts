@@ -2,7 +2,7 @@
 import { type Refusal, Refused, refuse } from "../base/refusal.ts"
 import { parseDate } from "../base/time.ts"
 import { isOnLadder } from "../ledger/limits.ts"
-import { parseCsv } from "../plan/tables.ts"
+import { parseCsv } from "../plan/language/tables.ts"
 
 export interface LicenceLine {
   readonly line: number

@@ -3,7 +3,7 @@
  * parties run this on the same inputs and salts and compare the unsalted digest.
  */
 import { assert } from "../base/assert.ts"
-import { adjudicate, type Outcome } from "./adjudicate.ts"
+import { adjudicate, type Outcome } from "./adjudicate/adjudicate.ts"
 import { type AdjudicationInput, type PriorLeg, part, priorLegOf, priorLegs } from "./input.ts"
 import { type Determination, determinationDigest, encodeDetermination, encodeLeg, type Leg, legDigest } from "./leg.ts"
 import { statementTraceRoot, traceRoot } from "./trace.ts"

@@ -20,7 +20,10 @@ export const formulas = {
   base: [16, "base = min(allowed, room)"],
   overage: [17, "share of the overage = ((allowed - base) * member) ÷ 10000"],
   split: [18, "charge within the limit = (charge * units within) ÷ units"],
-  care: [19, "allowed = min(full, (price * share * days cared for) ÷ (10000 * days)), at most what is left of the surgery"],
+  care: [
+    19,
+    "allowed = min(full, (price * share * days cared for) ÷ (10000 * days)), at most what is left of the surgery",
+  ],
   room: [20, "room = least of (limit - met) over the owners the bucket names, never below 0"],
   copay: [21, "copay = min(what is left of the base, due)"],
   deductible: [22, "deductible = min(what is left of the base, room)"],

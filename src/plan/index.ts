@@ -1,9 +1,10 @@
 /** The public door of the plan language: read a published plan, check it, run it, explain what it did. */
-export { adjudicate, type Outcome } from "./adjudicate.ts"
-export { bonusOn, type MeasureReport, type ProviderRow } from "./bonus.ts"
-export { type CaseBucket, type CaseLine, type PlanCase, parseCases, type ReadCases } from "./cases.ts"
-export { type CheckOptions, checkDocument, checkPlan, reviewOf } from "./check.ts"
-export { type CodeDates, type CodeTable, ownCodes, type ReasonDates } from "./check-codes.ts"
+export { adjudicate, type Outcome } from "./adjudicate/adjudicate.ts"
+export { exactWords } from "./booklet/exact-words.ts"
+export { type CaseBucket, type CaseLine, type PlanCase, parseCases, type ReadCases } from "./cases/cases.ts"
+export { type CaseResult, runCase } from "./cases/run-case.ts"
+export { type CheckOptions, checkDocument, checkPlan, reviewOf } from "./check/check.ts"
+export { type CodeDates, type CodeTable, ownCodes, type ReasonDates } from "./check/check-codes.ts"
 export {
   type Claim,
   type ClaimLine,
@@ -23,25 +24,9 @@ export {
   plainProvider,
   providerCodec,
 } from "./claim.ts"
-export {
-  limitsOf,
-  negated,
-  type OverlappingVisit,
-  type Replacement,
-  type Reversal,
-  type ReversedLine,
-  replace,
-  reverse,
-  type TrueUp,
-  trueUp,
-  trueUpEnds,
-} from "./corrections.ts"
 export { type DeterminationSalts, type Determined, type DeterminedLeg, determine, patientOf } from "./determine.ts"
-export type { Effect, EffectOf, Kind } from "./effects.ts"
-export { exactWords } from "./exact-words.ts"
-export { explain, explainLine } from "./explain.ts"
-export type { FactName, FactType, FactValue } from "./expression.ts"
-export type { Finding, FindingCode, Place } from "./finding.ts"
+export { explain, explainLine } from "./explain/explain.ts"
+export { reasonText, remarkText } from "./explain/reasons.ts"
 export { type Formula, formulaText } from "./formulas.ts"
 export {
   type AdjudicationInput,
@@ -57,7 +42,10 @@ export {
   priorLegOf,
   type Referral,
 } from "./input.ts"
-export { interestOn, interestRow, type LatePayment } from "./interest.ts"
+export type { Effect, EffectOf, Kind } from "./language/effects.ts"
+export type { FactName, FactType, FactValue } from "./language/expression.ts"
+export type { Finding, FindingCode, Place } from "./language/finding.ts"
+export { type ReadPlan, readPlan } from "./language/read.ts"
 export {
   type Adjustment,
   type Determination,
@@ -76,10 +64,21 @@ export {
 } from "./leg.ts"
 export type * from "./parts.ts"
 export * from "./plan.ts"
-export { type PriorAmounts, splitByWeight, spreadOverLines } from "./prior-claim.ts"
-export { type ReadPlan, readPlan } from "./read.ts"
-export { reasonText, remarkText } from "./reasons.ts"
-export { type CaseResult, runCase } from "./run-case.ts"
+export { bonusOn, type MeasureReport, type ProviderRow } from "./settle/bonus.ts"
+export {
+  limitsOf,
+  negated,
+  type OverlappingVisit,
+  type Replacement,
+  type Reversal,
+  type ReversedLine,
+  replace,
+  reverse,
+  type TrueUp,
+  trueUp,
+  trueUpEnds,
+} from "./settle/corrections.ts"
+export { interestOn, interestRow, type LatePayment } from "./settle/interest.ts"
 export {
   type ClaimOutcome,
   type ClaimPlace,
@@ -89,7 +88,8 @@ export {
   type Settlement,
   type SettlementParts,
   settle,
-} from "./settle.ts"
+} from "./settle/settle.ts"
+export { type PriorAmounts, splitByWeight, spreadOverLines } from "./share/prior-claim.ts"
 export {
   type BucketRow,
   type CountRow,

@@ -8,7 +8,7 @@ import { type Claim, claimCodec, day, type Member, memberCodec, type Provider, p
 import { inputsDigest, type Leg, type LegLine } from "./leg.ts"
 import type { AssuranceTier } from "./parts.ts"
 import type { Plan } from "./plan.ts"
-import { spreadOverLines } from "./prior-claim.ts"
+import { spreadOverLines } from "./share/prior-claim.ts"
 import { encodeSnapshot, type Snapshot, snapshotDigest } from "./snapshot.ts"
 
 /** A value with the digest of its bytes. */

@@ -4,9 +4,9 @@
  */
 import type { Rounding } from "../base/money.ts"
 import { civilDate, dayNumber, daysInMonth } from "../base/time.ts"
-import type { Effect, EffectOf, Kind } from "./effects.ts"
-import type { Condition } from "./expression.ts"
-import type { Place } from "./finding.ts"
+import type { Effect, EffectOf, Kind } from "./language/effects.ts"
+import type { Condition } from "./language/expression.ts"
+import type { Place } from "./language/finding.ts"
 import type {
   AssuranceTier,
   Bucket,

@@ -4,7 +4,7 @@ import { decode, type Value } from "../base/cbor.ts"
 import { meanings } from "../base/envelope.ts"
 import { type Codec, decodeAs } from "../base/schema.ts"
 import { treeRoot } from "../base/tree.ts"
-import { adjudicate, type Outcome } from "../plan/adjudicate.ts"
+import { adjudicate, type Outcome } from "../plan/adjudicate/adjudicate.ts"
 import {
   type AdjudicationInput,
   authorizations,
@@ -14,10 +14,10 @@ import {
   priorLegOf,
   referrals,
 } from "../plan/input.ts"
+import { readPlan } from "../plan/language/read.ts"
 import { encodeLeg, type Leg } from "../plan/leg.ts"
 import type { AssuranceTier } from "../plan/parts.ts"
 import type { Plan } from "../plan/plan.ts"
-import { readPlan } from "../plan/read.ts"
 import { encodeStep, statementTraceRoot, stepSalt } from "../plan/trace.ts"
 import { opensTo } from "../privacy/amounts.ts"
 import {

@@ -3,9 +3,9 @@
  * reason that the practice can mend is said beforehand, with the clause and the remedy.
  */
 import { isRefusal } from "../../formats/answer.ts"
+import { reasonText, remarkText } from "../../plan/explain/reasons.ts"
 import type { Adjustment, LegLine } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"
-import { reasonText, remarkText } from "../../plan/reasons.ts"
 import { decideClaim } from "../decide-claim.ts"
 import type { MemberList } from "../members.ts"
 import { ClaimReport, type ScrubbedClaim, type ScrubFinding } from "./finding.ts"

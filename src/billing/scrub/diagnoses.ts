@@ -3,7 +3,7 @@
  * classification itself (a work of public offices), held narrow: what is left out raises no false alarm.
  */
 import type { Claim837 } from "../../formats/x12/claim-837.ts"
-import { ageOn } from "../../plan/when.ts"
+import { ageOn } from "../../plan/language/when.ts"
 import type { ClaimReport } from "./finding.ts"
 
 const form = /^[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?$/

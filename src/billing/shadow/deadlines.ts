@@ -1,5 +1,5 @@
 /** Until when a claim can be sent, corrected or appealed: by option, by the plan's windows, else by a stated assumption. */
-import { endOf } from "../../plan/gates-claim.ts"
+import { endOf } from "../../plan/gates/gates-claim.ts"
 import type { Plan } from "../../plan/plan.ts"
 import type { Account } from "./account.ts"
 import type { AnsweredClaim } from "./answered.ts"

@@ -9,7 +9,7 @@ import { refuse } from "../../base/refusal.ts"
 import { parseDate } from "../../base/time.ts"
 import { scaledInteger } from "../../formats/amount.ts"
 import { type Answer, answer } from "../../formats/answer.ts"
-import { parseCsv } from "../../plan/tables.ts"
+import { parseCsv } from "../../plan/language/tables.ts"
 import { plainKey } from "./payer.ts"
 
 export interface Rate {

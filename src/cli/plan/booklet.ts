@@ -1,8 +1,8 @@
 /** `plan booklet`: the member's booklet, or the two-page summary, as Markdown or as one HTML file. */
 import { toHex } from "../../base/bytes.ts"
 import { formatDate } from "../../base/time.ts"
-import { booklet } from "../../plan/booklet.ts"
-import { summary } from "../../plan/summary.ts"
+import { booklet } from "../../plan/booklet/booklet.ts"
+import { summary } from "../../plan/booklet/summary.ts"
 import type { CommandResult } from "../command.ts"
 import type { Screen } from "../screen.ts"
 import { dayOf, mustReadPlan, writeNamed } from "./files.ts"

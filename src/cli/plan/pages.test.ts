@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
-import { publishedPlans } from "../../plan/published-plans.test.ts"
-import { summary } from "../../plan/summary.ts"
+import { summary } from "../../plan/booklet/summary.ts"
+import { publishedPlans } from "../../plan/check/published-plans.test.ts"
 
 const isLong = process.env["COUNTERSIGN_LONG"] !== undefined
 

@@ -3,9 +3,9 @@
  * pins the two together in `NAME.reviewed`. From then on `plan check` says `drift` when one of them moves alone.
  */
 import { writeFileSync } from "node:fs"
-import { filledSentence } from "../../plan/booklet-words.ts"
-import { checkPlan, reviewOf } from "../../plan/check.ts"
-import { exactLines } from "../../plan/exact-words.ts"
+import { filledSentence } from "../../plan/booklet/booklet-words.ts"
+import { exactLines } from "../../plan/booklet/exact-words.ts"
+import { checkPlan, reviewOf } from "../../plan/check/check.ts"
 import type { CommandResult } from "../command.ts"
 import type { Screen } from "../screen.ts"
 import { besidePath, mustReadPlan, textBeside } from "./files.ts"

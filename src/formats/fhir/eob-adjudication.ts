@@ -5,9 +5,9 @@
 import { assert } from "../../base/assert.ts"
 import { toHex } from "../../base/bytes.ts"
 import type { Claim, ClaimLine } from "../../plan/claim.ts"
+import { reasonText, remarkText } from "../../plan/explain/reasons.ts"
 import type { Adjustment, Leg, LegLine } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"
-import { reasonText, remarkText } from "../../plan/reasons.ts"
 import type { Adjudication, CodeableConcept, Extension, Money, ProcessNote } from "./r4.ts"
 
 const adjudicationSystem = "http://terminology.hl7.org/CodeSystem/adjudication"

@@ -1,5 +1,5 @@
 /** Prices claims of the same database under the encoded products, and says where our money is another and why. */
-import { adjudicate } from "../../plan/adjudicate.ts"
+import { adjudicate } from "../../plan/adjudicate/adjudicate.ts"
 import { type Claim, plainClaim, plainLine, plainMember, plainProvider } from "../../plan/claim.ts"
 import { inputOf } from "../../plan/input.ts"
 import type { LegLine } from "../../plan/leg.ts"

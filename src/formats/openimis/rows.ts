@@ -5,7 +5,7 @@
 import { fromUtf8 } from "#crypto"
 import { refuse } from "../../base/refusal.ts"
 import { parseDate } from "../../base/time.ts"
-import { parseCsv } from "../../plan/tables.ts"
+import { parseCsv } from "../../plan/language/tables.ts"
 import { minorUnits } from "../amount.ts"
 
 /** One row of a table; an empty cell is undefined. Amounts are in hundredths of the scheme's money. */

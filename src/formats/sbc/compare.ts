@@ -1,6 +1,6 @@
 /** Runs the federal example through an encoded plan and compares the member's parts, rounded as filed, with the filing. */
 import { parseDate } from "../../base/time.ts"
-import { adjudicate } from "../../plan/adjudicate.ts"
+import { adjudicate } from "../../plan/adjudicate/adjudicate.ts"
 import { plainClaim, plainLine, plainMember, plainProvider } from "../../plan/claim.ts"
 import { inputOf } from "../../plan/input.ts"
 import type { Plan } from "../../plan/plan.ts"

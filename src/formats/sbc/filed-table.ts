@@ -1,8 +1,8 @@
 /** The whole run over a folder of filings: every design encoded, run, compared; and the documents to look at by hand. */
 import { toUtf8 } from "#crypto"
 import { assert } from "../../base/assert.ts"
+import { readPlan } from "../../plan/language/read.ts"
 import type { Plan } from "../../plan/plan.ts"
-import { readPlan } from "../../plan/read.ts"
 import { casesOf } from "./cases.ts"
 import { judge, type OurExample, type Outcome, runExample, type Shown, sameShown, shownOf } from "./compare.ts"
 import { type Design, designOf, type ServiceShare } from "./design.ts"

@@ -4,7 +4,7 @@
  */
 import { fromUtf8 } from "#crypto"
 import { refuse } from "../../base/refusal.ts"
-import { parseCsv } from "../../plan/tables.ts"
+import { parseCsv } from "../../plan/language/tables.ts"
 import { minorUnits, scaledInteger } from "../amount.ts"
 import { type Limits, parseLimits, parseSharePhrase, type Share } from "./phrases.ts"
 

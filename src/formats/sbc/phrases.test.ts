@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { existsSync, readFileSync } from "node:fs"
 import { test } from "node:test"
-import { parseCsv } from "../../plan/tables.ts"
+import { parseCsv } from "../../plan/language/tables.ts"
 import { freeShare, type LimitPhrase, parseLimitPhrase, parseLimits, parseSharePhrase, type Share } from "./phrases.ts"
 import { filedDollars } from "./rounding.ts"
 

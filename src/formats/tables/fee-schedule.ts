@@ -3,7 +3,7 @@
  * be finer than a cent and stay as they are written.
  */
 import { refuse } from "../../base/refusal.ts"
-import { parseCsv } from "../../plan/tables.ts"
+import { parseCsv } from "../../plan/language/tables.ts"
 import { type Answer, answer } from "../answer.ts"
 import { linesOf, type PublishedTable, TableBuilder } from "./published-table.ts"
 

@@ -3,8 +3,8 @@
  * last modified, stop). The descriptions are not kept: what a member reads are our own words.
  */
 import { refuse } from "../../base/refusal.ts"
-import type { CodeDates } from "../../plan/check-codes.ts"
-import { parseCsv } from "../../plan/tables.ts"
+import type { CodeDates } from "../../plan/check/check-codes.ts"
+import { parseCsv } from "../../plan/language/tables.ts"
 import { type Answer, answer } from "../answer.ts"
 import { linesOf, publishedDate } from "./published-table.ts"
 

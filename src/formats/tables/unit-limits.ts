@@ -3,7 +3,7 @@
  * file a kind of provider. Some limits are kept confidential by CMS and stand in no file.
  */
 import { refuse } from "../../base/refusal.ts"
-import { parseCsv } from "../../plan/tables.ts"
+import { parseCsv } from "../../plan/language/tables.ts"
 import { type Answer, answer } from "../answer.ts"
 import { linesOf, type PublishedTable, TableBuilder } from "./published-table.ts"
 

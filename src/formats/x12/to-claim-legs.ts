@@ -1,7 +1,7 @@
 /** What earlier payers said in an 837 (2320, 2430), as the legs that a later payer coordinates with, line by line. */
 import { refuse } from "../../base/refusal.ts"
 import type { PriorLeg, PriorLine } from "../../plan/input.ts"
-import { spreadOverLines } from "../../plan/prior-claim.ts"
+import { spreadOverLines } from "../../plan/share/prior-claim.ts"
 import type { Adjustment837, Claim837, LineAnswer837, OtherPayer837 } from "./claim-837.ts"
 
 /** A line that the plan judges and the 837 line it came from; `share` of `parts` when one was split. */

@@ -15,7 +15,7 @@ import { encodeTerms, holders, type Terms, termsDigest } from "../../ledger/term
 import { type Member, plainMember } from "../../plan/claim.ts"
 import type { Bucket } from "../../plan/parts.ts"
 import { type Plan, rulesOfKind, valueOn } from "../../plan/plan.ts"
-import { startOfPeriod } from "../../plan/room.ts"
+import { startOfPeriod } from "../../plan/share/room.ts"
 import { encodeSnapshot, firstSnapshot, type Snapshot, snapshotDigest } from "../../plan/snapshot.ts"
 import type { LetterBody } from "../../record/letter.ts"
 import { organizationKinds } from "../config.ts"
