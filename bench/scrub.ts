@@ -13,8 +13,8 @@ import { measureScrubber, type ScrubScore } from "../src/billing/scrub/plant.ts"
 import { mustReadPlan } from "../src/cli/plan/files.ts"
 import { Screen } from "../src/cli/screen.ts"
 import { orRefuse } from "../src/formats/answer.ts"
-import type { Claim837, Line837 } from "../src/formats/x12/claim-837.ts"
-import { readClaims837 } from "../src/formats/x12/read-837-claims.ts"
+import type { Claim837, Line837 } from "../src/formats/x12/claim/claim-837.ts"
+import { readClaims837 } from "../src/formats/x12/claim/read-837-claims.ts"
 import { seeded } from "./shadow-practice.ts"
 
 const root = new URL("../", import.meta.url)

@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { Fault } from "../src/base/fault.ts"
 import { isRefusal } from "../src/formats/answer.ts"
-import { checkFile } from "../src/formats/x12/check-file.ts"
-import { pullTransactions } from "../src/formats/x12/pull.ts"
-import { remittanceOf835 } from "../src/formats/x12/read-835.ts"
-import { claimsOf837 } from "../src/formats/x12/read-837-claims.ts"
+import { checkFile } from "../src/formats/x12/check/check-file.ts"
+import { claimsOf837 } from "../src/formats/x12/claim/read-837-claims.ts"
+import { remittanceOf835 } from "../src/formats/x12/remittance/read-835.ts"
+import { pullTransactions } from "../src/formats/x12/syntax/pull.ts"
 
 const kinds = ["837", "835"] as const
 const works = ["split", "read", "check"] as const

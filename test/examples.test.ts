@@ -9,8 +9,8 @@ import { test } from "node:test"
 import { plansFolder, readPlanFiles } from "../src/cli/community/plan-files.ts"
 import { eyeVisit, eyeVisitDay } from "../src/cli/visit/eye-visit.ts"
 import { isRefusal } from "../src/formats/answer.ts"
-import { balance835 } from "../src/formats/x12/balance-835.ts"
-import { read837Professional } from "../src/formats/x12/read-837.ts"
+import { read837Professional } from "../src/formats/x12/claim/read-837.ts"
+import { balance835 } from "../src/formats/x12/remittance/balance-835.ts"
 
 const folder = resolve(import.meta.dirname, "../examples")
 const files = readdirSync(folder).filter((file) => file !== "README.md")

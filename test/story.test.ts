@@ -10,7 +10,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { after, before, test } from "node:test"
 import { isRefusal } from "../src/formats/answer.ts"
-import { balance835 } from "../src/formats/x12/balance-835.ts"
+import { balance835 } from "../src/formats/x12/remittance/balance-835.ts"
 
 const main = resolve(import.meta.dirname, "../src/cli/main.ts")
 const folder = mkdtempSync(join(tmpdir(), "countersign-story-"))

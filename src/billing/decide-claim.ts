@@ -1,7 +1,7 @@
 /** One claim of an 837 under a plan: who the patient is by the list of members, what is met, and what the plan decides. */
 import { type Answer, answer, orRefuse } from "../formats/answer.ts"
-import type { Claim837 } from "../formats/x12/claim-837.ts"
-import { type PlanClaim837, planClaimOf } from "../formats/x12/to-claim.ts"
+import type { Claim837 } from "../formats/x12/claim/claim-837.ts"
+import { type PlanClaim837, planClaimOf } from "../formats/x12/claim/to-claim.ts"
 import { adjudicate, type Outcome } from "../plan/adjudicate/adjudicate.ts"
 import { openingSnapshot } from "../plan/adjudicate/opening-snapshot.ts"
 import type { Member } from "../plan/claim.ts"

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { dayNumber } from "../base/time.ts"
-import { envelopeBack, groupsToAnswer, needsTa1, write999, writeTa1 } from "../formats/x12/acknowledge.ts"
-import type { FileReport, InterchangeReport } from "../formats/x12/check-file.ts"
-import { write277ca } from "../formats/x12/write-277ca.ts"
+import { envelopeBack, groupsToAnswer, needsTa1, write999, writeTa1 } from "../formats/x12/acknowledge/acknowledge.ts"
+import { write277ca } from "../formats/x12/acknowledge/write-277ca.ts"
+import type { FileReport, InterchangeReport } from "../formats/x12/check/check-file.ts"
 
 /** ISA13 is never used twice by one sender: seconds since 1970 keep it fresh, and each file of a run takes the next. */
 class ControlNumbers {

@@ -14,7 +14,7 @@ import { isRefusal, orRefuse } from "./answer.ts"
 import { claimFrom, type Service } from "./claim.ts"
 import { derivePlan } from "./derive-plan.ts"
 import { listEncounters, readVisit } from "./fhir/bundle.ts"
-import { read837Professional } from "./x12/read-837.ts"
+import { read837Professional } from "./x12/claim/read-837.ts"
 
 const data = new URL("../../../shared/data/", import.meta.url)
 

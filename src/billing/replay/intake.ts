@@ -1,7 +1,7 @@
 /** One file of claims for the replay: each claim decided under the plan as it is read. */
 import { type Answer, isRefusal } from "../../formats/answer.ts"
-import type { Claim837 } from "../../formats/x12/claim-837.ts"
-import { claimsOf837 } from "../../formats/x12/read-837-claims.ts"
+import type { Claim837 } from "../../formats/x12/claim/claim-837.ts"
+import { claimsOf837 } from "../../formats/x12/claim/read-837-claims.ts"
 import type { Plan } from "../../plan/plan.ts"
 import { decideClaim } from "../decide-claim.ts"
 import type { MemberList } from "../members.ts"

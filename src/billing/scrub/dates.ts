@@ -1,5 +1,5 @@
 /** Days that cannot be, or that are most likely a slip of the hand. */
-import type { Claim837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837 } from "../../formats/x12/claim/claim-837.ts"
 import { ClaimReport, lineLabel, type ScrubFinding } from "./finding.ts"
 
 /** Slips of a year stand about 365 days from the claim's other lines. */

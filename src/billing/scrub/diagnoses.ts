@@ -2,7 +2,7 @@
  * Diagnoses in ICD-10-CM against the person: form, doubles, sex and age. The ranges are chapters and blocks of the
  * classification itself (a work of public offices), held narrow: what is left out raises no false alarm.
  */
-import type { Claim837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837 } from "../../formats/x12/claim/claim-837.ts"
 import { ageOn } from "../../plan/language/when.ts"
 import type { ClaimReport } from "./finding.ts"
 

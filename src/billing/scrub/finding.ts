@@ -1,5 +1,5 @@
 /** What the scrubber says of a claim before it is sent: where, what is wrong, and what to do about it. */
-import type { Claim837, Line837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Line837 } from "../../formats/x12/claim/claim-837.ts"
 
 export type ScrubRule =
   | "unreadable"

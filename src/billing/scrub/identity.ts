@@ -1,5 +1,5 @@
 /** Who bills, for whom, and who did it: numbers that check, people who were born before they were treated. */
-import type { Claim837, Party837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Party837 } from "../../formats/x12/claim/claim-837.ts"
 import type { ClaimReport } from "./finding.ts"
 
 /** The check digit of a National Provider Identifier: Luhn's rule over 80840 and the number. */

@@ -1,5 +1,5 @@
 /** Lines by themselves and beside each other: charges, units, modifiers that exclude each other, doubles. */
-import type { Claim837, Line837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Line837 } from "../../formats/x12/claim/claim-837.ts"
 import { ClaimReport, lineLabel, procedureElement, type ScrubFinding } from "./finding.ts"
 
 /** Two modifiers that cannot both be true of one line. */

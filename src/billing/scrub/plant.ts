@@ -3,7 +3,7 @@
  * chance: which claims and lines are spoilt follows from their order.
  */
 import { formatDate, parseDate } from "../../base/time.ts"
-import type { Claim837, Line837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Line837 } from "../../formats/x12/claim/claim-837.ts"
 import type { ScrubbedClaim, ScrubFinding, ScrubRule } from "./finding.ts"
 import { checkHabits } from "./habits.ts"
 import { checkDoubles, checkOne, type ScrubOptions, scrub } from "./scrub.ts"

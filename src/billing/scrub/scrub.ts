@@ -2,7 +2,7 @@
  * The scrubber: every claim of a file is looked through before it is sent. Rules of the format and of plain sense need
  * nothing; a payer's published plan, a table of diagnoses and a list of members make it see as the payer will.
  */
-import type { Claim837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837 } from "../../formats/x12/claim/claim-837.ts"
 import type { Plan } from "../../plan/plan.ts"
 import type { MemberList } from "../members.ts"
 import { checkByPlan } from "./by-plan.ts"

@@ -1,5 +1,5 @@
 /** What a payer answered: the part of a remittance that shadow mode needs, and what its adjustments mean together. */
-import type { CasAdjustment, Remittance835, RemittanceClaim835 } from "../../formats/x12/remittance-835.ts"
+import type { CasAdjustment, Remittance835, RemittanceClaim835 } from "../../formats/x12/remittance/remittance-835.ts"
 import type { PayerName, Payers } from "./payer.ts"
 import { codeOf } from "./sent.ts"
 import type { Texts } from "./texts.ts"

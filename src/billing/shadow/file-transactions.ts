@@ -3,9 +3,9 @@
  * the counts of a group or an interchange, known only at its end, may refuse what was read before.
  */
 import type { Refusal } from "../../base/refusal.ts"
-import { refusalOf, type X12Finding } from "../../formats/x12/finding.ts"
-import type { X12Segment } from "../../formats/x12/segment.ts"
-import { type OpenUnits, type TransactionHeader, X12Stream } from "../../formats/x12/transactions.ts"
+import { refusalOf, type X12Finding } from "../../formats/x12/syntax/finding.ts"
+import type { X12Segment } from "../../formats/x12/syntax/segment.ts"
+import { type OpenUnits, type TransactionHeader, X12Stream } from "../../formats/x12/syntax/transactions.ts"
 
 export interface FileProblem {
   readonly file: number

@@ -4,7 +4,7 @@
  */
 
 import { formatDate } from "../../base/time.ts"
-import type { Claim837, Line837, Party837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Line837, Party837 } from "../../formats/x12/claim/claim-837.ts"
 import type { Account } from "./account.ts"
 import type { KnownFacts } from "./known.ts"
 import { plainKey } from "./payer.ts"

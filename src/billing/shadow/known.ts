@@ -2,7 +2,7 @@
  * What the practice's own claims say for certain about one another: the number (NPI) that goes with a provider's name,
  * and the authorization numbers of a patient. A correction may use these; nothing else is filled in.
  */
-import type { Claim837, Party837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Party837 } from "../../formats/x12/claim/claim-837.ts"
 import type { Account } from "./account.ts"
 import { plainKey } from "./payer.ts"
 import type { SentLine, SentPlace } from "./sent.ts"

@@ -4,7 +4,7 @@
  */
 import { formatMoney } from "../../base/money.ts"
 import { formatDate } from "../../base/time.ts"
-import type { Claim837, Party837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Party837 } from "../../formats/x12/claim/claim-837.ts"
 import { denialReason } from "./denials.ts"
 import { escapeHtml, htmlTable, letterPage } from "./page.ts"
 import { type PayerName, payerLabel } from "./payer.ts"

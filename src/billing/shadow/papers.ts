@@ -1,5 +1,5 @@
 /** Which corrected claims and letters a run makes, under which names; the rows' next actions point to them. */
-import type { Claim837, Party837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Party837 } from "../../formats/x12/claim/claim-837.ts"
 import { type Account, isInFiles } from "./account.ts"
 import type { ShadowFindings } from "./books.ts"
 import { type Fix, type FixSources, fixOf } from "./fixes.ts"

@@ -1,6 +1,6 @@
 /** What a published plan allows for the lines of a claim: the same adjudicator that pays, asked without accumulators. */
 import { isRefusal } from "../../formats/answer.ts"
-import type { Claim837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837 } from "../../formats/x12/claim/claim-837.ts"
 import type { LegLine } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"
 import { decideClaim } from "../decide-claim.ts"

@@ -2,7 +2,7 @@
  * Amounts at provider level (PLB): each is tied to a claim by its reference or by its amount, or marked untied with the
  * reason. An amount above zero reduces the payment.
  */
-import type { ProviderLevel835 } from "../../formats/x12/remittance-835.ts"
+import type { ProviderLevel835 } from "../../formats/x12/remittance/remittance-835.ts"
 import { type Account, netPaid } from "./account.ts"
 import { type AnsweredClaim, isReversal, type Payment } from "./answered.ts"
 

@@ -1,8 +1,8 @@
 /** The second reading of a claim file: only the claims that a correction or a letter needs, whole. */
-import type { Claim837 } from "../../formats/x12/claim-837.ts"
-import { claimsOf837 } from "../../formats/x12/read-837-claims.ts"
-import type { X12Segment } from "../../formats/x12/segment.ts"
-import { type TransactionHeader, X12Stream } from "../../formats/x12/transactions.ts"
+import type { Claim837 } from "../../formats/x12/claim/claim-837.ts"
+import { claimsOf837 } from "../../formats/x12/claim/read-837-claims.ts"
+import type { X12Segment } from "../../formats/x12/syntax/segment.ts"
+import { type TransactionHeader, X12Stream } from "../../formats/x12/syntax/transactions.ts"
 import type { SentPlace } from "./sent.ts"
 
 /** Wanted claims of one file: by transaction, the claims' places in it. */

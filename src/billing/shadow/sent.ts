@@ -1,5 +1,5 @@
 /** What the practice sent: the part of a claim that shadow mode needs, small enough to hold a year of claims. */
-import type { Claim837, Claim837Kind, Line837 } from "../../formats/x12/claim-837.ts"
+import type { Claim837, Claim837Kind, Line837 } from "../../formats/x12/claim/claim-837.ts"
 import type { PayerName, Payers } from "./payer.ts"
 import type { Texts } from "./texts.ts"
 

@@ -5,7 +5,7 @@
 import { refuse } from "../../base/refusal.ts"
 import { formatDate } from "../../base/time.ts"
 import { orRefuse } from "../../formats/answer.ts"
-import { read837Professional, type X12Claim, type X12Line } from "../../formats/x12/read-837.ts"
+import { read837Professional, type X12Claim, type X12Line } from "../../formats/x12/claim/read-837.ts"
 import { readMaybeGzipped } from "../input-file.ts"
 import { caseOfForeignVisit } from "./foreign-case.ts"
 import type { VisitCase } from "./visit-case.ts"
