@@ -1,12 +1,9 @@
 /** An explanation of benefits as one self-contained page: no script, nothing fetched, fit for a phone and for paper. */
+
+import { escapeHtml } from "../base/html.ts"
 import { formatMoney } from "../base/money.ts"
 import type { Eob, EobLine } from "./eob.ts"
 import { limitText } from "./eob-text.ts"
-
-/** Text as HTML shows it. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
-}
 
 const style = `
 :root { color-scheme: light }

@@ -2,7 +2,7 @@
  * Bars as inline SVG that need no script: every bar has its label and value in words above it, the drawing has a title
  * and a description, and widths are in percent, so that type keeps its size on a phone and on paper.
  */
-import { escapeHtml } from "./page.ts"
+import { escapeHtml } from "../../base/html.ts"
 
 export interface Bar {
   readonly label: string

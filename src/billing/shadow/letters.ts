@@ -2,11 +2,12 @@
  * Letters to payers, as plain text and as a page: the facts, the contract or the reason, the amount, what is asked, and
  * until when. What the files do not know (an address, a signature, a record to enclose) stands on a cover sheet.
  */
+import { escapeHtml } from "../../base/html.ts"
 import { formatMoney } from "../../base/money.ts"
 import { formatDate } from "../../base/time.ts"
 import type { Claim837, Party837 } from "../../formats/x12/claim/claim-837.ts"
 import { denialReason } from "./denials.ts"
-import { escapeHtml, htmlTable, letterPage } from "./page.ts"
+import { htmlTable, letterPage } from "./page.ts"
 import { type PayerName, payerLabel } from "./payer.ts"
 import { differenceOf, type WorkRow } from "./work-row.ts"
 

@@ -1,13 +1,6 @@
 /** The parts of a self-contained HTML page: no script, no request, readable on paper and on a phone. */
 
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;")
-}
+import { escapeHtml } from "../../base/html.ts"
 
 /** Columns whose header begins with `>` hold numbers and stand to the right. Over three columns stack on a phone. */
 export function htmlTable(caption: string, header: readonly string[], rows: readonly (readonly string[])[]): string {

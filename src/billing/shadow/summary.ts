@@ -1,4 +1,5 @@
 /** `summary.html`: what the practice's own files say, the proven first, and what they cannot say beside it. */
+import { escapeHtml } from "../../base/html.ts"
 import { formatMoney } from "../../base/money.ts"
 import { formatDate } from "../../base/time.ts"
 import type { ShadowFindings } from "./books.ts"
@@ -6,7 +7,7 @@ import { barChart } from "./chart.ts"
 import type { Figures } from "./figures.ts"
 import { fewestPrices } from "./inferred.ts"
 import { assumedAppeal, assumedTimely } from "./options.ts"
-import { escapeHtml, htmlPage, htmlTable } from "./page.ts"
+import { htmlPage, htmlTable } from "./page.ts"
 import { payerLabel } from "./payer.ts"
 import { differenceOf } from "./work-row.ts"
 

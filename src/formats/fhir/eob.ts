@@ -5,9 +5,9 @@
  */
 import { toUtf8 } from "#crypto"
 import { assert } from "../../base/assert.ts"
+import { escapeHtml } from "../../base/html.ts"
 import { formatMoney } from "../../base/money.ts"
 import { formatDate } from "../../base/time.ts"
-import { escapeHtml } from "../../plan/booklet/booklet-html.ts"
 import type { Claim } from "../../plan/claim.ts"
 import type { Leg, LegLine } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"

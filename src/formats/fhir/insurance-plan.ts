@@ -5,8 +5,8 @@
  */
 import { toUtf8 } from "#crypto"
 import { toHex } from "../../base/bytes.ts"
+import { escapeHtml } from "../../base/html.ts"
 import { formatDate } from "../../base/time.ts"
-import { escapeHtml } from "../../plan/booklet/booklet-html.ts"
 import { spanWords } from "../../plan/booklet/booklet-words.ts"
 import { survey } from "../../plan/booklet/summary.ts"
 import { applying, leafWords, periodWords, type Surveyed } from "../../plan/booklet/summary-shares.ts"

@@ -1,10 +1,10 @@
 /** Prices claims of the same database under the encoded products, and says where our money is another and why. */
 import { adjudicate } from "../../plan/adjudicate/adjudicate.ts"
+import { untouchedSnapshot } from "../../plan/adjudicate/opening-snapshot.ts"
 import { type Claim, plainClaim, plainLine, plainMember, plainProvider } from "../../plan/claim.ts"
 import { inputOf } from "../../plan/input.ts"
 import type { LegLine } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"
-import { firstSnapshot } from "../../plan/snapshot.ts"
 import type { SchemeRow } from "./rows.ts"
 
 export interface ClaimTables {
@@ -119,15 +119,7 @@ function memberOf(tables: ClaimTables, claim: SchemeRow, policy: SchemeRow) {
 }
 
 function determine(plan: Plan, claim: Claim, member: ReturnType<typeof memberOf>): readonly LegLine[] {
-  const { from, until } = plan.front.effective
-  const snapshot = firstSnapshot({
-    payer: plan.front.payer,
-    member: new Uint8Array(32),
-    plan: plan.digest,
-    period: { from, to: until - 1 },
-    facts: member,
-    expiry: 0,
-  })
+  const snapshot = untouchedSnapshot(plan, member)
   const provider = plainProvider("facility")
   return adjudicate(inputOf({ plan, claim, member, provider, snapshot, on: claim.received }), { trace: false }).leg
     .lines

@@ -1,10 +1,10 @@
 /** Runs the federal example through an encoded plan and compares the member's parts, rounded as filed, with the filing. */
 import { parseDate } from "../../base/time.ts"
 import { adjudicate } from "../../plan/adjudicate/adjudicate.ts"
+import { untouchedSnapshot } from "../../plan/adjudicate/opening-snapshot.ts"
 import { plainClaim, plainLine, plainMember, plainProvider } from "../../plan/claim.ts"
 import { inputOf } from "../../plan/input.ts"
 import type { Plan } from "../../plan/plan.ts"
-import { firstSnapshot } from "../../plan/snapshot.ts"
 import { type Design, medicines, shareOf } from "./design.ts"
 import type { ExampleLine } from "./example.ts"
 import type { Filing, Grid } from "./filings.ts"
@@ -27,15 +27,7 @@ export function runExample(plan: Plan, lines: readonly ExampleLine[], year: numb
     last,
   )
   const member = { ...plainMember, coverFrom: plan.front.effective.from, selfOnly: true }
-  const { from, until } = plan.front.effective
-  const snapshot = firstSnapshot({
-    payer: plan.front.payer,
-    member: new Uint8Array(32),
-    plan: plan.digest,
-    period: { from, to: until - 1 },
-    facts: member,
-    expiry: 0,
-  })
+  const snapshot = untouchedSnapshot(plan, member)
   const input = inputOf({ plan, claim, member, provider: plainProvider("provider"), snapshot, on: last })
   const { leg } = adjudicate(input, { trace: false })
   const owed = (carc: string) =>

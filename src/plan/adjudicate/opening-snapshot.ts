@@ -31,6 +31,19 @@ function amountMet(row: CaseBucket, kind: OwnerKind, day: number, members: numbe
   return limit > row.amount ? limit - row.amount : 0n
 }
 
+/** The first snapshot of a member who has used nothing yet. */
+export function untouchedSnapshot(plan: Plan, member: Member): Snapshot {
+  const { from, until } = plan.front.effective
+  return firstSnapshot({
+    payer: plan.front.payer,
+    member: new Uint8Array(32),
+    plan: plan.digest,
+    period: { from, to: until - 1 },
+    facts: member,
+    expiry: 0,
+  })
+}
+
 /** The first snapshot of a member with these buckets in it; those whose period cannot be told are left out. */
 export function openingSnapshot(
   plan: Plan,
@@ -38,16 +51,8 @@ export function openingSnapshot(
   rows: readonly CaseBucket[],
   { day, treatment, admitted }: Opening,
 ): Snapshot {
-  const { from, until } = plan.front.effective
   const zero = new Uint8Array(32)
-  const start = firstSnapshot({
-    payer: plan.front.payer,
-    member: zero,
-    plan: plan.digest,
-    period: { from, to: until - 1 },
-    facts: member,
-    expiry: 0,
-  })
+  const start = untouchedSnapshot(plan, member)
   const buckets: Snapshot["buckets"][number][] = []
   const counts: Snapshot["counts"][number][] = []
   const events: Snapshot["events"][number][] = []

@@ -2,14 +2,12 @@
  * A page as one HTML file: no script, no outside resource, readable on a phone, printable, and with the marks that a
  * screen reader needs. The member's sentences are Markdown and are walked node by node: nothing passes through as HTML.
  */
+
 import type { Nodes } from "mdast"
 import { fromMarkdown } from "mdast-util-from-markdown"
+import { escapeHtml } from "../../base/html.ts"
 import type { Block, Page, Table } from "./booklet-page.ts"
 import { bookletStyle, summaryStyle } from "./booklet-style.ts"
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
-/** Text made safe for an HTML element or a quoted attribute. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (sign) => entities[sign]!)
 
 /** Elements for the nodes a sentence may hold; a node of any other kind is shown as its text. */
 const elements: Readonly<Record<string, string>> = {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { toHex } from "../../base/bytes.ts"
+import { escapeHtml } from "../../base/html.ts"
 import { parseDate } from "../../base/time.ts"
 import { planOfText, publishedPlans } from "../check/published-plans.test.ts"
 import { booklet } from "./booklet.ts"
-import { escapeHtml, sentenceHtml } from "./booklet-html.ts"
+import { sentenceHtml } from "./booklet-html.ts"
 import { amountWords, dateWords, isInvented, sourceOfRow, valueWords } from "./booklet-words.ts"
 import { exactLines } from "./exact-words.ts"
 

@@ -1,6 +1,7 @@
 /** An example as the evaluator's input, with the papers that let it through the gates, and what the evaluator says of it. */
 import { maxAmount } from "../../../base/schema.ts"
 import { adjudicate, type Outcome } from "../../adjudicate/adjudicate.ts"
+import { untouchedSnapshot } from "../../adjudicate/opening-snapshot.ts"
 import {
   type Claim,
   type ClaimLine,
@@ -14,7 +15,6 @@ import { type AdjudicationInput, type InputValues, inputOf, type PriorLeg } from
 import type { FactName } from "../../language/expression.ts"
 import type { AssuranceTier, Category } from "../../parts.ts"
 import { type Plan, rulesOfKind } from "../../plan.ts"
-import { firstSnapshot } from "../../snapshot.ts"
 import type { Cell } from "../cells.ts"
 import type { Example } from "./example.ts"
 
@@ -178,15 +178,7 @@ export function inputFor(plan: Plan, example: Example, cell: Cell, setting: Sett
   if (setting.twice === true) lines.push(lineOf(example, 2))
   const claim = claimOf(example, cell, lines)
   const member = memberOf(example)
-  const { from, until } = plan.front.effective
-  const snapshot = firstSnapshot({
-    payer: plan.front.payer,
-    member: new Uint8Array(32),
-    plan: plan.digest,
-    period: { from, to: until - 1 },
-    facts: member,
-    expiry: 0,
-  })
+  const snapshot = untouchedSnapshot(plan, member)
   const rank = setting.afterOthers === true && member.rank === 1 ? 2 : member.rank
   const tier = (example.texts.get("assurance") ?? "patient") as AssuranceTier
   return inputOf({
