@@ -52,6 +52,16 @@ test("the eye visit's claim comes to the published figures with what the list sa
   assert.deepEqual([fresh.benefit, fresh.patient], [120_513n, 54_545n])
 })
 
+test("a claim in another currency than the plan's, or a plan without cents, is refused", () => {
+  const euros = decideClaim(plan, { ...sent, currency: "EUR" }, { members: undefined })
+  assert.ok(isRefusal(euros) && euros.code === "x12-currency")
+  const shillings = { ...plan, front: { ...plan.front, currency: { code: "UGX", exponent: 0 } } }
+  for (const currency of ["USD", "UGX"]) {
+    const found = decideClaim(shillings, { ...sent, currency }, { members: undefined })
+    assert.ok(isRefusal(found) && found.code === "x12-currency", currency)
+  }
+})
+
 test("a patient who is not in the list is not ours, and owes what the clause says with advice", () => {
   const eob = explained(sent, "member\nsomebody-else\n")
   assert.equal(eob.benefit, 0n)

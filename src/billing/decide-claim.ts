@@ -1,4 +1,5 @@
 /** One claim of an 837 under a plan: who the patient is by the list of members, what is met, and what the plan decides. */
+import { refuse } from "../base/refusal.ts"
 import { type Answer, answer, orRefuse } from "../formats/answer.ts"
 import type { Claim837 } from "../formats/x12/claim/claim-837.ts"
 import { type PlanClaim837, planClaimOf } from "../formats/x12/claim/to-claim.ts"
@@ -44,10 +45,20 @@ function memberOf(plan: Plan, claimed: Member, listed: ListedMember | undefined,
   return isListGiven ? { ...claimed, coverFrom: from, coverTo: from - 1 } : { ...claimed, coverFrom: from }
 }
 
+/** X12 amounts are hundredths of the currency that CUR names, dollars when it is absent; a plan counts in its own. */
+function refuseOtherCurrency(plan: Plan, { at }: Claim837, { currency }: PlanClaim837): void {
+  const { code, exponent } = plan.front.currency
+  if (currency === code && exponent === 2) return
+  const what =
+    currency === code ? "the plan's currency has no cents, X12 amounts do" : "it is not in the plan's currency"
+  refuse("x12-currency", `Cannot use the 837: ${what}`, `CUR, claim at line ${at}`, "Name a plan in its currency.")
+}
+
 /** The determination, or the refusal of what the 837 cannot say to a plan. */
 export function decideClaim(plan: Plan, sent: Claim837, options: DecideOptions): Answer<DecidedClaim> {
   return answer(() => {
     const read = orRefuse(planClaimOf(sent, { received: options.received ?? sent.to }))
+    refuseOtherCurrency(plan, sent, read)
     const born = read.member.born
     const listed = options.members?.find(sent.subscriber.id, born)
     const member = memberOf(plan, read.member, listed, options.members !== undefined)

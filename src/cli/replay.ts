@@ -97,7 +97,7 @@ export const replayCommand: Command = {
     if (named.length > mostShown) screen.line(`and ${named.length - mostShown} more (--json has all)`)
     return {
       value: { series: plan.front.plan, version: plan.front.version, ...figures, problems: named },
-      failed: problems.length > 0,
+      failed: problems.length > 0 || figures.refusals.length > 0,
     }
   },
 }

@@ -268,6 +268,15 @@ test("the payer's twin: dollars by clause sum to the charge, and what waits is n
   )
 })
 
+test("a claim that the plan cannot take is counted as refused, and the replay ends with 1", async (t) => {
+  const claim = fileURLToPath(new URL("../../examples/eye-claim.837", import.meta.url))
+  const text = readFileSync(claim, "utf8").replace("HL*1**20*1~", "HL*1**20*1~\nCUR*85*EUR~").replace("SE*31", "SE*32")
+  const euros = join(folder(t), "euros.837")
+  writeFileSync(euros, text)
+  const { exit, value } = await run("replay", join(plans, "eye-sample.md"), euros)
+  assert.deepEqual([exit, value.refusals[0].code, value.refusals[0].claims], [1, "x12-currency", 1])
+})
+
 test("all real samples: what is read, refused and found", async (t) => {
   if (!existsSync(samples)) return t.skip("../shared is absent")
   const kinds = ["837P", "837I", "837D", "835"]

@@ -148,7 +148,8 @@ function envelopeOf(claim: Claim837, control: number, day: number) {
 
 function say(screen: Screen, findings: ShadowFindings, figures: Figures, papers: PaperCount): void {
   const { byClass, days } = figures
-  screen.heading(`Shadow, as of ${formatDate(findings.on)}`)
+  // Where nothing could be read, no day was either.
+  screen.heading(findings.on === 0 ? "Shadow: nothing could be read" : `Shadow, as of ${formatDate(findings.on)}`)
   screen.line(
     `Matched ${figures.matchedAnswers} of ${figures.answers} answers, ${figures.answeredClaims} of ${figures.claims} claims`,
   )

@@ -104,6 +104,7 @@ function showFile(screen: Screen, file: CheckedFile): void {
   screen.line(`${parts}, transactions read ${readTransactions} of ${transactions}${ofClaims}`)
   showDefects(screen, file.defects, file.more)
   if (file.written.length > 0) screen.line(`written: ${file.written.join(", ")}`)
+  else if (file.interchanges === 0) screen.line("Neither TA1 nor 999 can answer it: no ISA names a sender.")
 }
 
 function showTable(screen: Screen, files: readonly CheckedFile[]): void {

@@ -101,6 +101,8 @@ test("what cannot be done is refused with a code and a remedy, and no word of th
       assert.ok(error instanceof Refused)
       assert.equal(error.refusal.code, code, args.join(" "))
       assert.ok(error.refusal.remedy.length > 0)
+      // What cannot be read at all is told to its sender by another command.
+      assert.equal(/x12 check .* --out DIR writes the TA1 or 999/.test(error.refusal.remedy), code === "x12-no-isa")
       return true
     })
   }

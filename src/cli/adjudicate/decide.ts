@@ -42,7 +42,11 @@ export function decideFile(args: DecideArguments, screen: Screen): DecidedFile {
   if (members === undefined) {
     screen.quiet("No list of members: each patient is taken as covered, with nothing met yet (--members FILE).")
   }
-  const answers = orRefuse(readEachClaim837(readMaybeGzipped(args.file)))
+  const answers = readEachClaim837(readMaybeGzipped(args.file))
+  if (isRefusal(answers)) {
+    const remedy = `${answers.remedy} countersign x12 check ${args.file} --out DIR writes the TA1 or 999 that tells it.`
+    throw new Refused({ ...answers, remedy })
+  }
   const claims: { position: number; decided: DecidedClaim }[] = []
   let [refused, found] = [0, 0]
   for (const [index, answer] of answers.entries()) {

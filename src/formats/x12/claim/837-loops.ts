@@ -209,6 +209,10 @@ export function partiesInOrder<T extends { readonly role: string }>(
 /** Order of an institutional claim's HI qualifiers; 4010's and 5010's ICD ones are alike but for their first letter. */
 const codeOrder = ["BJ", "PR", "ZZ", "BN", "BI", "BH", "BE", "BG", "TC", "BP", "BO"]
 
+/** Whether 4010 or 5010 has this qualifier of HI, apart from diagnoses, procedures and the first DRG. */
+export const isKnownCode = (qualifier: string): boolean =>
+  codeOrder.includes(qualifier.replace(/^A(?=BJ$|PR$|BN$)/, "")) || qualifier === "DR"
+
 /** Where a qualifier of HI stands among those that are neither diagnosis, DRG nor procedure. */
 export function codePlace(qualifier: string): number {
   const place = codeOrder.indexOf(/^A(BJ|PR|BN)$/.exec(qualifier)?.[1] ?? qualifier)

@@ -286,6 +286,17 @@ test("one fault, one refusal with its place: the elements that only some kinds h
       "x12-element SBR01, line 12",
     ],
     ["005010X224A2", swap(whole, "NM1*QC*1*DOE*JIM", "NM1**1*DOE*JIM"), "x12-element NM101, line 18"],
+    [
+      "005010X224A2",
+      swap(whole, "SV3*AD:D6240*100*12*20*I*1", "SV3*HC:D6240*100*12*20*I*1"),
+      "x12-element SV301, line 29",
+    ],
+    [
+      "005010X223A3",
+      swap(institutional, "SV2*0120**600*DA*3", "SV2*0120*QQ:99213*600*DA*3"),
+      "x12-element SV202, line 24",
+    ],
+    ["005010X223A3", swap(institutional, "HI*ABK:I214", "HI*ABK:I214*QQ:E119"), "x12-element HI02, line 22"],
     ["005010X999", swap(whole.slice(0, -8), "HI*ABK:K029", "HI*ABK:K029"), "x12-guide ST03, before CLM, line 20"],
   ]
   for (const [guide, segments, expected] of rows) {

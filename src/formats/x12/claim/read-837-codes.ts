@@ -1,7 +1,7 @@
 /** The HI segments of an 837 claim: diagnoses, procedures of a stay, the DRG, and the codes and values of its bill. */
 
 import type { X12Segment } from "../syntax/syntax.ts"
-import { codePlace } from "./837-loops.ts"
+import { codePlace, isKnownCode } from "./837-loops.ts"
 import type { Claim837, Information837 } from "./claim-837.ts"
 import { type Split, values } from "./read-837-parties.ts"
 
@@ -57,6 +57,7 @@ const byPlace = (a: Information837, b: Information837) =>
 
 function informationOf(parts: readonly string[], segment: X12Segment, number: number): Information837 {
   const [qualifier = "", code = "", , , amount = "", , , , present = ""] = parts
+  if (!isKnownCode(qualifier)) values.bad(segment, number, "a code is of an unknown code system")
   return {
     qualifier,
     code: /^(?:A?B[JN]|A?PR|ZZ)$/.test(qualifier) ? plain(code) : code,

@@ -42,6 +42,16 @@ const layouts = {
   dental: { procedure: 1, charge: 2, unit: 0, units: 6 },
 } as const
 
+/**
+ * The code systems that 4010 and 5010 know for each kind of line. ZZ is 4010's word for what 5010 calls ER, the codes of a
+ * jurisdiction. A code of another system would be taken for one that the plan prices.
+ */
+const codeSystems = {
+  professional: ["HC", "ER", "IV", "WK", "ZZ"],
+  institutional: ["HC", "ER", "HP", "IV", "WK", "ZZ"],
+  dental: ["AD"],
+} as const
+
 /** One line out of its segments, the first of which is LX. */
 export function lineOf(segments: readonly X12Segment[], setting: LineSetting): Line837 {
   const { kind, split } = setting
@@ -99,6 +109,8 @@ function procedureOf(service: Service, { kind, split }: LineSetting) {
   const isRevenueAlone = revenue !== "" && code === "" && codeSystem === ""
   if (!isRevenueAlone && !/^[A-Z0-9]{1,20}$/.test(code))
     values.bad(segment, service.procedure, "the line has no procedure code")
+  if (!isRevenueAlone && !codeSystems[kind].some((known) => known === codeSystem))
+    values.bad(segment, service.procedure, "the procedure is of an unknown code system")
   if (kind === "institutional" && !/^\d{3,4}$/.test(revenue)) values.bad(segment, 1, "the line has no revenue code")
   const unitsMilli = values.quantity(segment, service.units)
   const least = kind === "institutional" ? 0n : 1n

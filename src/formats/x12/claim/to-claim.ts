@@ -81,7 +81,8 @@ function codeText(text: string, place: string): string {
 const someText = (text: string | undefined, place: string) =>
   text === undefined || text === "" ? undefined : codeText(text, place)
 
-const inpatientBills: ReadonlySet<string> = new Set("11 18 21 28 41 51 61 65 66 86".split(" "))
+/** Facility and class of the types of bill that are stays. */
+export const inpatientBills: ReadonlySet<string> = new Set("11 18 21 28 41 51 61 65 66 86".split(" "))
 /** CLM19 among CLM12 and after: a predetermination asks for a price and no payment. */
 const isPredetermined = (claim: Claim837) => claim.furtherClaim?.[7] === "PB"
 

@@ -1,0 +1,22 @@
+/** What a person pays a year before Medicare Part B pays: dollars, as CMS published them, each from 1 January of its year. */
+export const partBDeductibles: readonly (readonly [year: number, dollars: number])[] = [
+  [1991, 100],
+  [2005, 110],
+  [2006, 124],
+  [2007, 131],
+  [2008, 135],
+  [2010, 155],
+  [2011, 162],
+  [2012, 140],
+  [2013, 147],
+  [2016, 166],
+  [2017, 183],
+  [2019, 185],
+  [2020, 198],
+  [2021, 203],
+  [2022, 233],
+  [2023, 226],
+  [2024, 240],
+  [2025, 257],
+  [2026, 283],
+]
