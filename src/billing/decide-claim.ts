@@ -28,7 +28,7 @@ export interface DecideOptions {
 }
 
 /** What the list knows stands; what it leaves open is taken from the claim. */
-function memberOf(plan: Plan, claimed: Member, listed: ListedMember | undefined, isListGiven: boolean): Member {
+export function memberOf(plan: Plan, claimed: Member, listed: ListedMember | undefined, isListGiven: boolean): Member {
   if (listed !== undefined) {
     const { member } = listed
     return {

@@ -5,6 +5,8 @@ import type { Screen } from "./screen.ts"
 export interface Command {
   readonly summary: string
   readonly usage: string
+  /** Where one line does not say it all: the usage of each task, for the command's own help. */
+  readonly usages?: readonly string[]
   run(args: readonly string[], screen: Screen): Promise<CommandResult>
 }
 

@@ -1,22 +1,20 @@
 /** Files that a command is given: read whole, opened where they are gzipped, refused in plain words. */
 import { readFileSync } from "node:fs"
 import { gunzipSync } from "node:zlib"
-import { refuse } from "../base/refusal.ts"
+import { Refused, refuse } from "../base/refusal.ts"
+import { readFault } from "./path-fault.ts"
 
 /** Larger inputs are refused, packed and unpacked alike. */
 export const mostInputBytes = 64 * 1024 * 1024
-
-const absent: readonly (string | undefined)[] = ["ENOENT", "ENOTDIR"]
 
 function readBytes(path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path))
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (absent.includes(code))
-      return refuse("file-absent", "Cannot read file: there is none of this name", path, "Check the path")
-    const remedy = code === "EISDIR" ? "Name a file in it" : "Check the file's permissions"
-    return refuse("file-unreadable", `Cannot read file: ${code ?? "the system refuses"}`, path, remedy)
+    const fault = readFault(error, path)
+    if (fault !== undefined) throw new Refused(fault)
+    const { code = "the system refuses" } = error as NodeJS.ErrnoException
+    return refuse("file-unreadable", `Cannot read file: ${code}`, path, "Check the disk")
   }
 }
 

@@ -1,14 +1,8 @@
 /** Files of any size, read in pieces; opened where they are gzipped. */
 import { createReadStream } from "node:fs"
 import { createGunzip } from "node:zlib"
-import { refuse } from "../base/refusal.ts"
-
-const reasons: Readonly<Record<string, readonly [code: string, what: string, remedy: string]>> = {
-  ENOENT: ["file-absent", "there is none of this name", "Check the path"],
-  ENOTDIR: ["file-absent", "there is none of this name", "Check the path"],
-  EISDIR: ["file-unreadable", "it is a folder", "Name the files in it"],
-  EACCES: ["file-unreadable", "its permissions do not allow it", "Check the file's permissions"],
-}
+import { Refused, refuse } from "../base/refusal.ts"
+import { readFault } from "./path-fault.ts"
 
 /** Pieces of the file. @throws Refused when it cannot be read or its gzip is broken or cut off. */
 export async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
@@ -32,8 +26,7 @@ export async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
     const { code = "" } = error as NodeJS.ErrnoException
     if (code.startsWith("Z_"))
       refuse("gzip-broken", "Cannot unpack file: its gzip is broken or cut off", path, "Fetch the file again")
-    const known = reasons[code]
-    if (known === undefined) throw error
-    refuse(known[0], `Cannot read file: ${known[1]}`, path, known[2])
+    const fault = readFault(error, path)
+    throw fault === undefined ? error : new Refused(fault)
   }
 }

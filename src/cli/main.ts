@@ -6,6 +6,7 @@ import { toJson } from "../base/json.ts"
  */
 import { type Refusal, Refused } from "../base/refusal.ts"
 import type { Command } from "./command.ts"
+import { pathFault } from "./path-fault.ts"
 import { Screen } from "./screen.ts"
 
 /** Each command is loaded only when asked for, so that `verify` never loads a node. */
@@ -41,12 +42,25 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   practitioner: async () => (await import("./practitioner.ts")).practitionerCommand,
 }
 
+const nameWidth = Math.max(...Object.keys(commands).map((name) => name.length))
+
 async function help(screen: Screen): Promise<void> {
-  screen.say("countersign COMMAND [--json]")
-  for (const load of Object.values(commands)) {
-    const command = await load()
-    screen.say(`  ${command.usage.padEnd(72)} ${command.summary}`)
+  screen.say("countersign COMMAND [--json]; what a command takes: countersign COMMAND --help")
+  for (const [name, load] of Object.entries(commands)) {
+    screen.say(`  ${name.padEnd(nameWidth)}  ${(await load()).summary}`)
   }
+}
+
+async function helpOf(name: string, screen: Screen): Promise<void> {
+  const { summary, usage, usages = [usage] } = await commands[name]!()
+  screen.line(summary, 0)
+  for (const one of usages) screen.line(`countersign ${one}`)
+}
+
+/** `--help` anywhere among the options, before a `--`. */
+function asksForHelp(rest: readonly string[]): boolean {
+  const end = rest.indexOf("--")
+  return (end < 0 ? rest : rest.slice(0, end)).some((arg) => arg === "--help" || arg === "-h")
 }
 
 function fail(screen: Screen, json: boolean, refusal: Refusal, exit: number): void {
@@ -73,24 +87,14 @@ async function main(argv: readonly string[]): Promise<void> {
   const screen = new Screen(json ? process.stderr : process.stdout)
   const old = oldPlatform(process.versions.node)
   if (old !== undefined) return fail(screen, json, old, 1)
-  if (name === undefined || name === "help" || name === "--help") return help(screen)
-  const load = commands[name]
-  if (load === undefined) {
-    const known = Object.keys(commands).join(", ")
-    return fail(
-      screen,
-      json,
-      {
-        code: "command-unknown",
-        message: `Cannot run ${name}: no such command`,
-        at: "command",
-        remedy: `One of ${known}`,
-      },
-      1,
-    )
-  }
+  const isHelp = name === undefined || name === "help" || name === "--help" || name === "-h"
+  const wanted = isHelp ? rest.find((arg) => !arg.startsWith("-")) : name
+  if (wanted === undefined) return help(screen)
+  if (!Object.hasOwn(commands, wanted)) return fail(screen, json, unknownCommand(wanted), 1)
+  if (isHelp || asksForHelp(rest)) return helpOf(wanted, screen)
+  const command = await commands[wanted]!()
   try {
-    const { value, failed } = await (await load()).run(
+    const { value, failed } = await command.run(
       rest.filter((arg) => arg !== "--json"),
       screen,
     )
@@ -98,23 +102,30 @@ async function main(argv: readonly string[]): Promise<void> {
     if (failed === true) process.exitCode = 1
   } catch (error) {
     if (error instanceof Refused) return fail(screen, json, error.refusal, 1)
-    const refusal = outage(error)
-    fail(screen, json, refusal, refusal.code === "arguments" ? 1 : 2)
+    const refusal = outage(error, command)
+    fail(screen, json, refusal, refusal.code === "outage" ? 2 : 1)
     // The stack names our own files and lines only; messages of faults hold ids, never health data.
     if (process.env["COUNTERSIGN_DEBUG"] !== undefined && error instanceof Error)
       process.stderr.write(`${error.stack}\n`)
   }
 }
 
-function outage(error: unknown): Refusal {
+function unknownCommand(name: string): Refusal {
+  const message = `Cannot run ${name}: no such command`
+  return { code: "command-unknown", message, at: "command", remedy: "countersign help lists the commands" }
+}
+
+function outage(error: unknown, command: Command): Refusal {
   const system = error as NodeJS.ErrnoException
+  const path = pathFault(system)
+  if (path !== undefined) return path
   const refusesArguments = system?.code?.startsWith("ERR_PARSE_ARGS") === true
-  return {
-    code: refusesArguments ? "arguments" : "outage",
-    message: error instanceof Error ? error.message : "Cannot go on: an unknown failure",
-    at: refusesArguments ? "arguments" : (system?.code ?? "this machine"),
-    remedy: refusesArguments ? "See countersign help" : "Try again; nothing was half-done",
-  }
+  const message = error instanceof Error ? error.message : "Cannot go on: an unknown failure"
+  if (!refusesArguments)
+    return { code: "outage", message, at: system?.code ?? "this machine", remedy: "Try again; nothing was half-done" }
+  // The first sentence says which option is wrong; the next ones speak of shells.
+  const [first = message] = message.split(". ")
+  return { code: "arguments", message: first, at: "arguments", remedy: `countersign ${command.usage}` }
 }
 
 // Whoever reads may have seen enough: `countersign … | head` is no fault.

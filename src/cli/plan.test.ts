@@ -86,6 +86,18 @@ test("a case that says another cent fails both tasks, and says ours beside it", 
   assert.deepEqual([first.ours.plan, first.expected.plan, first.good], ["133798", "133799", false])
 })
 
+test("a published list of reasons is what the plan's own codes are held against, on their days", async (t) => {
+  const path = brokenCopy(t, "eye-sample.md", "# Sample", "# Sample").replace("eye-sample", "medical-tiered")
+  const list = path.replace("medical-tiered.md", "reasons.csv")
+  const checked = async (stop: string) => {
+    writeFileSync(list, `Code,Description,Start Date,Last Modified,Stop Date\n45,text,01/01/1995,,${stop}\n`)
+    const { exit, value } = await plan("check", path, "--reasons", list)
+    return [exit, value.findings.map((one: { code: string }) => one.code)]
+  }
+  assert.deepEqual(await checked(""), [0, []])
+  assert.deepEqual(await checked("07/01/2026"), [1, ["codes-invalid"]])
+})
+
 test("what cannot be asked is refused with a remedy", async () => {
   const [absent, unknown, bare] = await Promise.all([
     plan("check", "absent.md"),

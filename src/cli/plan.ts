@@ -23,8 +23,9 @@ import { exportInsurancePlan } from "./plan/insurance-plan.ts"
 import { reviewPlan } from "./plan/review.ts"
 import type { Screen } from "./screen.ts"
 
-function check(path: string, screen: Screen): CommandResult {
-  const { plan, cases, findings } = readFiles(path)
+function check({ files, reasons, remarks }: Asked, screen: Screen): CommandResult {
+  const lists = { ...(reasons === undefined ? {} : { reasons }), ...(remarks === undefined ? {} : { remarks }) }
+  const { plan, cases, findings } = readFiles(files[0]!, lists)
   const refusing = findings.filter(({ refuses }) => refuses).length
   for (const { code, refuses, clause, line, column, message, remedy, file } of findings) {
     const where = `${file === undefined ? "" : `${file} `}${line}:${column}${clause === undefined ? "" : `, clause ${clause}`}`
@@ -176,6 +177,8 @@ const options = {
   out: { type: "string" },
   on: { type: "string" },
   claims: { type: "string" },
+  reasons: { type: "string" },
+  remarks: { type: "string" },
 } as const
 
 interface Asked {
@@ -185,6 +188,9 @@ interface Asked {
   readonly out: string | undefined
   readonly on: string | undefined
   readonly claims: string | undefined
+  /** Published lists of adjustment reasons and remarks, in the place of the product's own. */
+  readonly reasons: string | undefined
+  readonly remarks: string | undefined
 }
 
 interface Task {
@@ -198,7 +204,7 @@ interface Task {
 }
 
 const tasks: Readonly<Record<string, Task>> = {
-  check: { usage: "FILE", words: [1, 1], takes: [], run: ({ files }, screen) => check(files[0]!, screen) },
+  check: { usage: "FILE [--reasons FILE] [--remarks FILE]", words: [1, 1], takes: ["reasons", "remarks"], run: check },
   cases: { usage: "FILE", words: [1, 1], takes: [], run: ({ files }, screen) => runAll(files[0]!, screen) },
   explain: {
     usage: "FILE CASE",
@@ -238,18 +244,20 @@ function askedFor(name: string, task: Task, args: readonly string[]): Asked {
     if (given && !task.takes.includes(option))
       refuse("arguments", `Cannot use plan ${name}: it has no such option`, `--${option}`, line)
   }
-  const { html, summary, out, on, claims } = values
-  return { files: positionals, html, summary, out, on, claims }
+  const { html, summary, out, on, claims, reasons, remarks } = values
+  return { files: positionals, html, summary, out, on, claims, reasons, remarks }
 }
 
 export const planCommand: Command = {
   summary: "Checks a published plan, runs its cases, prints its booklet, compares two",
   usage,
+  usages: Object.entries(tasks).map(([name, task]) => `plan ${name} ${task.usage}`),
   async run([name, ...args], screen) {
     const task = name === undefined || !Object.hasOwn(tasks, name) ? undefined : tasks[name]
     if (name === undefined || task === undefined) {
-      const known = Object.entries(tasks).map(([each, { usage: words }]) => `countersign plan ${each} ${words}`)
-      return refuse("arguments", "Cannot use plan: no such task", "arguments", known.join("; "))
+      const known = Object.keys(tasks).join(", ")
+      const what = name === undefined ? `name a task, one of ${known}` : `no such task; there are ${known}`
+      return refuse("arguments", `Cannot use plan: ${what}`, "arguments", "countersign plan --help")
     }
     return task.run(askedFor(name, task, args), screen)
   },

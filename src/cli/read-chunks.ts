@@ -1,7 +1,8 @@
 /** A file in pieces, for readers that do not need the whole: memory does not grow with the file. */
 import { closeSync, openSync, readSync } from "node:fs"
-import { refuse } from "../base/refusal.ts"
+import { Refused, refuse } from "../base/refusal.ts"
 import { readInputFile, readMaybeGzipped } from "./input-file.ts"
+import { readFault } from "./path-fault.ts"
 
 const piece = 1 << 16
 
@@ -19,9 +20,10 @@ function readPiece(file: number, buffer: Uint8Array, path: string): number {
   try {
     return readSync(file, buffer)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const remedy = code === "EISDIR" ? "Name a file in it" : "Check the disk"
-    return refuse("file-unreadable", `Cannot read file: ${code ?? "the system refuses"}`, path, remedy)
+    const fault = readFault(error, path)
+    if (fault !== undefined) throw new Refused(fault)
+    const { code = "the system refuses" } = error as NodeJS.ErrnoException
+    return refuse("file-unreadable", `Cannot read file: ${code}`, path, "Check the disk")
   }
 }
 

@@ -26,6 +26,7 @@ interface KindCount {
   readonly refused: number
 }
 
+const usage = "x12 check FILE|DIR … [--out DIR]"
 const mostShown = 20
 const unknown = "unknown"
 
@@ -135,7 +136,7 @@ function check(args: readonly string[], screen: Screen): CommandResult {
   const options = { out: { type: "string" } } as const
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
   if (positionals.length === 0) {
-    refuse("arguments", "Cannot check: name files or a folder", "arguments", "x12 check FILE… [--out DIR]")
+    refuse("arguments", "Cannot check: name files or a folder", "arguments", `countersign ${usage}`)
   }
   const files = checkAll(positionals, values.out)
   if (files.length === 0)
@@ -152,11 +153,11 @@ function check(args: readonly string[], screen: Screen): CommandResult {
 }
 
 export const x12Command: Command = {
-  summary: "checks X12 files, says what is wrong and where; --out writes TA1, 999, 277CA",
-  usage: "x12 check FILE|DIR … [--out DIR]",
+  summary: "Checks X12 files, says what is wrong and where; --out writes TA1, 999, 277CA",
+  usage,
   async run(args, screen) {
     const [what, ...rest] = args
     if (what === "check") return check(rest, screen)
-    return refuse("arguments", "Cannot run x12: say what to do", "arguments", "x12 check FILE|DIR … [--out DIR]")
+    return refuse("arguments", "Cannot run x12: say what to do", "arguments", `countersign ${usage}`)
   },
 }

@@ -4,7 +4,7 @@
  */
 import type { Refusal } from "../../base/refusal.ts"
 import { type Answer, isRefusal } from "../../formats/answer.ts"
-import type { Leg } from "../../plan/leg.ts"
+import type { Leg, LegLine } from "../../plan/leg.ts"
 import type { Plan } from "../../plan/plan.ts"
 
 export interface ClauseDollars {
@@ -33,12 +33,16 @@ export interface ReplayFigures {
   readonly lines: number
   /** Claims whose every line was decided. */
   readonly touchless: number
+  /** Of `touchless`, claims with no line sent back either. */
+  readonly touchlessBothSides: number
   /** Claims that could not be put to the plan at all. */
   readonly refused: number
   readonly refusals: readonly { readonly code: string; readonly message: string; readonly claims: number }[]
   /** Lines that pend or are held, and claims refused: each is one touch of a person. */
   readonly touches: number
   readonly byStatus: Readonly<Record<string, number>>
+  /** Lines denied because they lack what a claim has to carry, and their claims: no touch here, one at the provider. */
+  readonly sentBack: { readonly lines: number; readonly claims: number }
   readonly charge: bigint
   readonly plan: bigint
   readonly patient: bigint
@@ -75,8 +79,10 @@ export class Replay {
   #claims = 0
   #lines = 0
   #touchless = 0
+  #touchlessBothSides = 0
   #refused = 0
   #touches = 0
+  readonly #sentBack = { lines: 0, claims: 0 }
   #charge = 0n
   #open = 0n
 
@@ -101,6 +107,9 @@ export class Replay {
 
   #count({ leg, charges }: ReplayedClaim): void {
     let touches = 0
+    const incomplete = leg.lines.filter(isSentBack).length
+    this.#sentBack.lines += incomplete
+    if (incomplete > 0) this.#sentBack.claims++
     for (const line of leg.lines) {
       this.#lines++
       this.#byStatus[line.status] = (this.#byStatus[line.status] ?? 0) + 1
@@ -123,6 +132,7 @@ export class Replay {
     }
     this.#touches += touches
     if (touches === 0) this.#touchless++
+    if (touches === 0 && incomplete === 0) this.#touchlessBothSides++
     this.#wait(leg)
   }
 
@@ -173,8 +183,10 @@ export class Replay {
     return {
       ...{ claims: this.#claims, lines: this.#lines, touchless: this.#touchless, refused: this.#refused },
       refusals: [...this.#refusals.values()].sort(byCount),
+      touchlessBothSides: this.#touchlessBothSides,
       touches: this.#touches,
       byStatus: this.#byStatus,
+      sentBack: this.#sentBack,
       charge: this.#charge,
       plan: sum((one) => one.plan),
       patient: sum((one) => one.patient),
@@ -185,6 +197,15 @@ export class Replay {
     }
   }
 }
+
+const noProviderNumber: ReadonlySet<string> = new Set(["206", "207"])
+
+/**
+ * Denied for what it lacks: at step A2, or for want of a provider's number. The step tells, since a line with no charge has
+ * no adjustment.
+ */
+export const isSentBack = ({ status, shown, adjustments }: LegLine): boolean =>
+  status === "denied" && (shown.step === "A2" || adjustments.some(({ carc }) => noProviderNumber.has(carc)))
 
 /** 2.10 after 2.9. */
 function compareClauses(a: string, b: string): number {

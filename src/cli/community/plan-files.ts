@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { refuse } from "../../base/refusal.ts"
+import { readInputFile } from "../input-file.ts"
 
 /** A published plan with every table it names. */
 export interface PlanFiles {
@@ -20,13 +20,14 @@ export function plansFolder(): string {
 
 /** @throws Refused when the file is not there. */
 export function readPlanFiles(path: string): PlanFiles {
-  if (!existsSync(path)) return refuse("file-absent", "Cannot read plan: no such file", path, "Check the path")
+  const bytes = readInputFile(path)
   const folder = join(dirname(path), "tables")
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".csv")) : []
-  const text = readFileSync(path, "utf8")
+  const text = Buffer.from(bytes).toString("utf8")
   const tables = files
     .map((file) => ({ name: file.replace(/\.csv$/, ""), path: join(folder, file) }))
-    .filter(({ name }) => text.includes(`name: ${name}`))
+    // One edition of several is named table@version.
+    .filter(({ name }) => text.includes(`name: ${name.replace(/@.*$/, "")}`))
     .map(({ name, path: table }) => ({ name, bytes: new Uint8Array(readFileSync(table)) }))
-  return { name: path.split("/").at(-1)!.replace(/\.md$/, ""), bytes: new Uint8Array(readFileSync(path)), tables }
+  return { name: path.split("/").at(-1)!.replace(/\.md$/, ""), bytes, tables }
 }

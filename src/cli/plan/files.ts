@@ -4,13 +4,16 @@ import { basename, dirname, join } from "node:path"
 import { fromUtf8 } from "#crypto"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
 import { parseDate } from "../../base/time.ts"
+import { orRefuse } from "../../formats/answer.ts"
+import { loadReasonCodes } from "../../formats/tables/reason-codes.ts"
 import { type PlanCase, parseCases } from "../../plan/cases/cases.ts"
 import { checkPlan } from "../../plan/check/check.ts"
+import { loadedCodes } from "../../plan/check/check-codes.ts"
 import type { Finding } from "../../plan/language/finding.ts"
 import { readPlan } from "../../plan/language/read.ts"
 import type { Plan } from "../../plan/plan.ts"
 import { readPlanFiles } from "../community/plan-files.ts"
-import { readInputFile } from "../input-file.ts"
+import { readInputFile, readMaybeGzipped } from "../input-file.ts"
 
 export interface ReadFiles {
   /** Undefined when the document does not read. */
@@ -38,14 +41,20 @@ export function readPlanAt(path: string): ReturnType<typeof readPlan> {
 }
 
 /** Reads and checks everything. */
-export function readFiles(path: string): ReadFiles {
+export function readFiles(
+  path: string,
+  lists: { readonly reasons?: string; readonly remarks?: string } = {},
+): ReadFiles {
   const read = readPlanAt(path)
   if ("findings" in read) return { plan: undefined, cases: [], findings: read.findings }
   const { plan } = read
   const text = textBeside(path, ".cases")
   const table = text === undefined ? undefined : parseCases(text, plan)
   const reviewed = textBeside(path, ".reviewed")
-  const options = { ...(table && { cases: table.cases }), ...(reviewed === undefined ? {} : { reviewed }) }
+  const codesIn = (list: string | undefined) =>
+    list === undefined ? undefined : orRefuse(loadReasonCodes(readMaybeGzipped(list)))
+  const codes = loadedCodes(codesIn(lists.reasons), codesIn(lists.remarks))
+  const options = { codes, ...(table && { cases: table.cases }), ...(reviewed === undefined ? {} : { reviewed }) }
   return { plan, cases: table?.cases ?? [], findings: [...(table?.findings ?? []), ...checkPlan(plan, options)] }
 }
 

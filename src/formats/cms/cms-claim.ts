@@ -4,6 +4,9 @@ import type { Claim, Provider } from "../../plan/claim.ts"
 /** The eight kinds of claim, by NCH_CLM_TYPE_CD; a prescription drug event has a table of its own. */
 export type CmsForm = "carrier" | "dme" | "outpatient" | "inpatient" | "snf" | "hha" | "hospice" | "drug"
 
+/** Begins what stands for a code that a line lacks: `TOS-1` is CMS type of service 1. */
+export const standInPrefix = "TOS-"
+
 /** Cents. What the table does not say is undefined. */
 export interface FiledAmounts {
   readonly charge: bigint | undefined
@@ -35,15 +38,6 @@ export interface CmsClaim {
 export interface CmsPerson {
   readonly born: number | undefined
   readonly sex: "F" | "M" | undefined
-}
-
-export const nothingFiled: FiledAmounts = {
-  charge: undefined,
-  allowed: undefined,
-  paid: undefined,
-  deductible: undefined,
-  coinsurance: undefined,
-  others: undefined,
 }
 
 /** Whether the lines' charges come to the charge filed for the claim; undefined when none is filed. */

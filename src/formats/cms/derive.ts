@@ -13,7 +13,7 @@ import type { ClaimLine } from "../../plan/claim.ts"
 import { billedCode } from "../../plan/gates/gates-tables.ts"
 import { decimalText } from "../amount.ts"
 import type { DerivedPlan } from "../derive-plan.ts"
-import type { CmsClaim } from "./cms-claim.ts"
+import { type CmsClaim, standInPrefix } from "./cms-claim.ts"
 import { partBDeductibles } from "./part-b-deductibles.ts"
 
 /** Printed beside each figure that comes from here. */
@@ -29,8 +29,9 @@ interface FiledYear {
 
 /**
  * The plan, a table edition for each year in which a service was given. Where a code was allowed at several rates in a
- * year, the one most lines had stands, of equals the lowest; a code that no line was allowed has none.
- * @throws Refused when no line has a code.
+ * year, the one most lines had stands, of equals the lowest; a code that no line was allowed has none. Services before the
+ * first year of the deductibles are left out, and wait for a plan.
+ * @throws Refused when no line is left that has a code.
  */
 export function deriveCmsPlan(claims: readonly CmsClaim[]): DerivedPlan {
   const years = yearsOf(claims)
@@ -58,6 +59,7 @@ function yearsOf(claims: readonly CmsClaim[]): readonly FiledYear[] {
       const code = billedCode(line)
       if (!/^[A-Za-z0-9._-]{1,40}$/.test(code)) continue
       const { year } = civilDate(line.from)
+      if (year < partBDeductibles[0]![0]) continue
       const known = years.get(year) ?? { year, codes: new Map() }
       years.set(year, known)
       const rates = known.codes.get(code) ?? new Map<bigint, number>()
@@ -75,9 +77,12 @@ function filedRate({ unitsMilli }: ClaimLine, allowed: bigint | undefined): bigi
   return divide(allowed * 10_000n * 1000n, BigInt(unitsMilli), "half-up")
 }
 
+/** A stand-in for a code has no rate but the charge: the most different services bear it. */
 function scheduleOf({ codes }: FiledYear): string {
   const rows = [...codes].sort(([a], [b]) => (a < b ? -1 : 1))
-  return `code,category,rate\n${rows.map(([code, rates]) => `${code},service,${usualRate(rates)}\n`).join("")}`
+  const rateOf = (code: string, rates: ReadonlyMap<bigint, number>) =>
+    code.startsWith(standInPrefix) ? "charge" : usualRate(rates)
+  return `code,category,rate\n${rows.map(([code, rates]) => `${code},service,${rateOf(code, rates)}\n`).join("")}`
 }
 
 function usualRate(rates: ReadonlyMap<bigint, number>): string {
@@ -90,8 +95,6 @@ function usualRate(rates: ReadonlyMap<bigint, number>): string {
 function deductibles(first: number, last: number): string {
   const known = partBDeductibles.filter(([year]) => year <= last)
   const start = known.findLastIndex(([year]) => year <= first)
-  if (start < 0)
-    return refuse("derive-year", "Cannot derive a plan: a service is older than 1991", "claims", "Leave it out")
   const dated = known.slice(start).map(([year, dollars]) => `[${dollars}.00 USD, ${newYear(year)}, "CMS, Part B"]`)
   return `[${dated.join(", ")}]`
 }
@@ -150,7 +153,7 @@ You pay nothing for a stay or for care at home: what Medicare would take depends
 ### 3.3 Hospital without a stay
 For a hospital visit without a stay you pay as for doctors.
 
-    { claims: [institutional], when: 'startsWith(billType, "13")', exceptionTo: 3.2, deductible: deductible, coinsurance: { member: part } }
+    { claims: [institutional], when: "startsWith(billType, \\"13\\")", exceptionTo: 3.2, deductible: deductible, coinsurance: { member: part } }
 ### 3.4 Medicines
 You pay {medicine-part} of the cost of a medicine.
 

@@ -1,6 +1,6 @@
 /** Carrier and DME rows: one row a line of a doctor's, a laboratory's or a supplier's claim. */
 import { type Claim, type ClaimLine, type Provider, plainClaim, plainLine, plainProvider } from "../../plan/claim.ts"
-import type { FiledAmounts } from "./cms-claim.ts"
+import { type FiledAmounts, standInPrefix } from "./cms-claim.ts"
 import type { RifRow } from "./rif.ts"
 
 const modifierColumns = ["HCPCS_1ST_MDFR_CD", "HCPCS_2ND_MDFR_CD", "HCPCS_3RD_MDFR_CD", "HCPCS_4TH_MDFR_CD"]
@@ -20,7 +20,11 @@ export function professionalLine(row: RifRow, standIn: boolean): ClaimLine {
   const type = standIn && billed === undefined ? row.code("LINE_CMS_TYPE_SRVC_CD") : undefined
   const diagnosis = row.code("LINE_ICD_DGNS_CD")
   const [code, codeSystem] =
-    billed !== undefined ? [billed, "HC"] : type !== undefined ? [`TOS-${type}`, "type-of-service"] : ["", undefined]
+    billed !== undefined
+      ? [billed, "HC"]
+      : type !== undefined
+        ? [`${standInPrefix}${type}`, "type-of-service"]
+        : ["", undefined]
   return {
     ...plainLine(lineNumber(row, "LINE_NUM"), code, charge, from),
     codeSystem,

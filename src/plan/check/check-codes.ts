@@ -32,6 +32,16 @@ export const ownCodes: CodeTable = {
   remarks: new Map(knownRemarks.map((code) => [code, {}] as const)),
 }
 
+/** The product's own codes with published lists in the place of its own; what is always the patient's stays so. */
+export function loadedCodes(reasons?: CodeTable["remarks"], remarks?: CodeTable["remarks"]): CodeTable {
+  const withGroups = ([code, dates]: readonly [string, CodeDates]) =>
+    [code, patientOnly.has(code) ? { ...dates, groups: ["PR"] as const } : dates] as const
+  return {
+    reasons: reasons === undefined ? ownCodes.reasons : new Map([...reasons].map(withGroups)),
+    remarks: remarks ?? ownCodes.remarks,
+  }
+}
+
 /** The first day of the rule on which the code is not in force. */
 function firstGap({ guard }: Rule, dates: CodeDates): Day | undefined {
   if (dates.from !== undefined && dates.from > guard.from) return guard.from

@@ -38,6 +38,14 @@ const deepIndent = " ".repeat(41)
 const clauseHeading = /^### +([1-9]\d{0,2}(?:\.[1-9]\d{0,2}){1,3}) +(\S.*?) *$/
 /** Control characters, line separators, and what turns the direction of text or has no width. */
 const hidden = /[\p{Cc}\p{Zl}\p{Zp}\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]/u
+/** What editors put in unasked, and how it is got rid of. */
+const oddities: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
+  "\r": ["a carriage return", "Save the file with the line ends of Unix (LF, not CRLF)."],
+  "\t": ["a tab", "Write spaces in its place: four before a rule."],
+  "\ufeff": ["a byte order mark", "Save the file as UTF-8 without a byte order mark (BOM)."],
+}
+/** Begins as a rule does: `{ for: …` or `copay:`. */
+const likeRule = /^ *(?:\{|[a-zA-Z]+: *(?:\{|\[|$))/
 const noBreak = "Write plain paragraphs, and the rule as one block indented by four spaces."
 
 /** @throws Stop unless the bytes are UTF-8, NFC, LF, without tabs or control characters, at most 1 MiB. */
@@ -50,13 +58,8 @@ export function readText(bytes: Uint8Array, report: Report): string {
   for (const [index, line] of lines.entries()) {
     const odd = hidden.exec(line)
     if (odd !== null) {
-      const what = odd[0] === "\r" ? "a carriage return" : odd[0] === "\t" ? "a tab" : "an invisible character"
-      report.stop(
-        "canon",
-        { line: index + 1, column: odd.index + 1 },
-        `The line holds ${what}.`,
-        "Take it out; lines end in LF.",
-      )
+      const [what, remedy] = oddities[odd[0]] ?? ["an invisible character", "Take it out."]
+      report.stop("canon", { line: index + 1, column: odd.index + 1 }, `The line holds ${what}.`, remedy)
     }
     if (line.startsWith(deepIndent)) {
       report.stop("limits", { line: index + 1, column: 1 }, "The line is indented too far.", "Indent it less.")
@@ -185,8 +188,20 @@ class Walk {
     const block = rule === undefined ? undefined : this.#ruleBlock(rule)
     const inAbout = /(?:^| )About$/.test(this.#chapter)
     if (block === undefined && !inAbout && !sentences.some((node) => this.#hidesRule(node))) {
-      const message = `Clause ${open.number} promises something but has no rule.`
-      this.#report.add("clause-without-rule", open.at, message, "Add its rule, or move it to the chapter About.")
+      const loose = sentences.find((node) => likeRule.test(this.#source(node)[0] ?? ""))
+      const [at, message, remedy] =
+        loose === undefined
+          ? [
+              open.at,
+              `Clause ${open.number} promises something but has no rule.`,
+              "Add its rule, or move it to the chapter About.",
+            ]
+          : [
+              this.#at(loose),
+              "This looks like a rule and is read as part of the sentence.",
+              "Indent each of its lines by four spaces.",
+            ]
+      this.#report.add("clause-without-rule", at, message, remedy)
     }
     const { number, parts, title } = open
     const [head, tail] = [sentences[0], sentences.at(-1)]
@@ -267,7 +282,12 @@ export function readDocument(text: string, report: Report): Document {
   const lines = text.split("\n")
   const end = lines.indexOf("---", 1)
   if (lines[0] !== "---" || end < 0) {
-    report.stop("front-matter", { line: 1, column: 1 }, "There is no front matter.", "Begin with --- lines around it.")
+    report.stop(
+      "front-matter",
+      { line: 1, column: 1 },
+      "There is no front matter.",
+      "Begin the file with its fields between two lines of ---.",
+    )
   }
   const walk = new Walk(report, lines, end + 1)
   const tree = fromMarkdown(lines.slice(end + 1).join("\n"))

@@ -96,9 +96,19 @@ function readEffective(fields: Fields): Front["effective"] {
   return { from, until }
 }
 
+const required: readonly string[] = [
+  ...["language", "plan", "version", "title", "payer", "currency", "effective"],
+  ...["periods", "tiers", "windows", "assurance"],
+]
+
 /** @throws Stop at the first field that is missing or wrong. */
 export function readFront(node: YamlNode, report: Report): FrontMatter {
-  const fields = new Fields(node, "the front matter", report, "front-matter")
+  const fields = new Fields(node, "The front matter", report, "front-matter")
+  const absent = required.filter((name) => !fields.has(name))
+  if (absent.length > 1) {
+    const message = `The front matter has none of these fields: ${absent.join(", ")}.`
+    fields.wrong(fields.at, message, "Add them; a plan in the folder plans/ shows how each is written.")
+  }
   const language = fields.choice("language", ["plan/1"] as const)
   const currency = readCurrency(fields)
   const windows = fields.map("windows")

@@ -60,7 +60,11 @@ function declare(node: YamlNode, report: Report): Declared {
   const fields = new Fields(node, "a table", report, "front-matter")
   const hash = fields.text("sha256")
   if (!/^[0-9a-f]{64}$/.test(hash)) {
-    fields.wrong(fields.need("sha256"), "sha256 is 64 hexadecimal digits.", "Take the digest of the CSV file.")
+    fields.wrong(
+      fields.need("sha256"),
+      "sha256 is 64 hexadecimal digits.",
+      `Write what sha256sum tables/${fields.text("name")}.csv prints.`,
+    )
   }
   const key = fields.need("key")
   const declared: Declared = {
@@ -135,14 +139,16 @@ function readTable(node: YamlNode, files: ReadonlyMap<string, Uint8Array>, repor
   const { name, version, at } = declared
   const bytes = files.get(`${name}@${version}`) ?? files.get(name)
   if (bytes === undefined)
-    return report.stop("unknown-name", at, `The file of table ${name} is not here.`, "Add the CSV.")
-  if (!equalBytes(sha256(bytes), declared.sha256)) {
     return report.stop(
-      "front-matter",
+      "unknown-name",
       at,
-      `Table ${name} is another file than its sha256 says.`,
-      "Take the right file.",
+      `The file of table ${name} is not here.`,
+      `Put it beside the plan: tables/${name}.csv.`,
     )
+  const found = sha256(bytes)
+  if (!equalBytes(found, declared.sha256)) {
+    const message = `Table ${name} is another file than its sha256 says.`
+    return report.stop("front-matter", at, message, `Take the right file; this one has ${toHex(found)}.`)
   }
   return { ...declared, rows: readRows(declared, bytes, report) }
 }

@@ -135,7 +135,7 @@ export function readYaml(text: string, origin: Origin, report: Report): YamlNode
   if (document === undefined) return report.stop("syntax", start, "This block is empty.", remedy)
   const trouble = document.errors[0] ?? document.warnings[0]
   if (trouble !== undefined)
-    report.stop("syntax", converter.place(trouble.pos[0]), `This is no YAML: ${trouble.message}.`, remedy)
+    const [what, do_] = troubles[trouble.code] ?? [`This is no YAML: ${trouble.message}.`, remedy]
   if (second !== undefined || document.directives?.docStart === true) {
     report.stop("canon", start, "This block holds more than one plain document.", remedy)
   }
