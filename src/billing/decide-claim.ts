@@ -1,4 +1,5 @@
 /** One claim of an 837 under a plan: who the patient is by the list of members, what is met, and what the plan decides. */
+import { sha256 } from "#crypto"
 import { refuse } from "../base/refusal.ts"
 import { type Answer, answer, orRefuse } from "../formats/answer.ts"
 import type { Claim837 } from "../formats/x12/claim/claim-837.ts"
@@ -7,8 +8,12 @@ import { adjudicate, type Outcome } from "../plan/adjudicate/adjudicate.ts"
 import { openingSnapshot } from "../plan/adjudicate/opening-snapshot.ts"
 import type { Member } from "../plan/claim.ts"
 import { type AdjudicationInput, inputOf } from "../plan/input.ts"
+import { encodeLeg } from "../plan/leg.ts"
 import type { Plan } from "../plan/plan.ts"
+import { limitsOf } from "../plan/settle/corrections.ts"
+import { nextSnapshot, type Snapshot } from "../plan/snapshot.ts"
 import type { ListedMember, MemberList } from "./members.ts"
+import { noPapers, type PaperList } from "./papers.ts"
 
 export interface DecidedClaim {
   readonly sent: Claim837
@@ -25,6 +30,12 @@ export interface DecideOptions {
   /** Day number on which the claim was received; the last day of service when absent. */
   readonly received?: number
   readonly trace?: boolean
+  /** What the patient's claims before this one have used; what the list says when absent. */
+  readonly snapshot?: Snapshot
+  /** Authorizations, referrals, decisions and the like that the payer holds. */
+  readonly papers?: PaperList
+  /** Day of the determination; the day of receipt when absent. */
+  readonly on?: number
 }
 
 /** What the list knows stands; what it leaves open is taken from the claim. */
@@ -57,7 +68,15 @@ function refuseOtherCurrency(plan: Plan, { at }: Claim837, { currency }: PlanCla
 /** The determination, or the refusal of what the 837 cannot say to a plan. */
 export function decideClaim(plan: Plan, sent: Claim837, options: DecideOptions): Answer<DecidedClaim> {
   return answer(() => {
-    const read = orRefuse(planClaimOf(sent, { received: options.received ?? sent.to }))
+    const held = options.papers?.of(
+      sent.subscriber.id,
+      sent.control,
+      sent.lines.map((line) => line.number),
+    )
+    const { originalReceived, assurance, ...papers } = held ?? noPapers
+    const received = options.received ?? sent.to
+    const original = originalReceived === undefined ? {} : { originalReceived }
+    const read = orRefuse(planClaimOf(sent, { received, ...original }))
     refuseOtherCurrency(plan, sent, read)
     const born = read.member.born
     const listed = options.members?.find(sent.subscriber.id, born)
@@ -65,9 +84,21 @@ export function decideClaim(plan: Plan, sent: Claim837, options: DecideOptions):
     const { claim, provider, legs } = read
     const day = Math.min(...claim.lines.map((line) => line.from))
     const { treatment, admitted } = claim
-    const snapshot = openingSnapshot(plan, member, listed?.buckets ?? [], { day, treatment, admitted })
-    const input = inputOf({ plan, claim, member, provider, snapshot, legs, on: claim.received })
+    const opening = () => openingSnapshot(plan, member, listed?.buckets ?? [], { day, treatment, admitted })
+    const snapshot = options.snapshot ?? opening()
+    const on = options.on ?? claim.received
+    const signed = assurance === undefined ? {} : { assurance }
+    const input = inputOf({ plan, claim, member, provider, snapshot, legs, on, ...papers, ...signed })
     const outcome = adjudicate(input, { trace: options.trace ?? true })
     return { sent, read, input, outcome, listed }
   })
+}
+
+/** What the patient has used once this claim counts; a quote counts nothing. */
+export function snapshotAfter({ input, outcome: { leg } }: DecidedClaim): Snapshot {
+  const { plan, claim, snapshot } = input
+  if (claim.value.use === "quote") return snapshot.value
+  const day = Math.min(...claim.value.lines.map((line) => line.from))
+  const visits = [{ statement: sha256(encodeLeg(leg)), differences: leg.differences }]
+  return nextSnapshot(snapshot.value, { visits, expiry: snapshot.value.expiry, limitOf: limitsOf(plan, day) })
 }

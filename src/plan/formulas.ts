@@ -11,6 +11,7 @@ export const formulas = {
   pend: [6, "pended: a fact, a price or a decision is missing"],
   hold: [7, "held: the whole claim waits for the patient's signature"],
   deadline: [8, "late = received > from + window"],
+  expired: [9, "on > from + window, and nobody decided: what stands by default"],
   price: [10, "price = (rate * unitsMilli * f1 * f2 ... * 10^exponent) ÷ (10^scale * 1000 * 10000^k)"],
   full: [11, "full = min(charge, price), or price where the clause says so"],
   contract: [12, "contract = charge - full"],

@@ -84,6 +84,30 @@ test("a line is explained by its clauses, its words and its steps", () =>
     assert.match(told, /rate 731\.885, units 2/)
   }))
 
+test("what a claim uses the next of that patient has not; sent again it is a duplicate, replaced it is none", () =>
+  withFolder(async (folder) => {
+    const text = readFileSync(claim, "utf8")
+    const [from, to] = [text.indexOf("CLM*"), text.indexOf("SE*31")]
+    const own = text.slice(from, to)
+    const twice = async (name: string, second: string) => {
+      const count = 31 + second.split("~").length - 1
+      const file = join(folder, name)
+      writeFileSync(file, text.slice(0, to) + second + text.slice(to).replace("SE*31", `SE*${count}`))
+      const { value } = await both("adjudicate", file, ...plan)
+      const { claims } = value as {
+        claims: { totals: { benefit: bigint; patient: bigint }; lines: { status: string }[] }[]
+      }
+      return claims.map(({ totals, lines }) => [totals.benefit, totals.patient, lines[1]!.status])
+    }
+    const first = [120_513n, 54_545n, "paid"]
+    // A week later the deductible is met: 20 % of 1,617.23 and the exam's 30.00.
+    const later = own.replace("CLM*EYE-1", "CLM*EYE-2").replaceAll("20260414", "20260421")
+    assert.deepEqual(await twice("later.837", later), [first, [139_714n, 35_344n, "paid"]])
+    assert.deepEqual(await twice("again.837", own), [first, [0n, 0n, "denied"]])
+    const replacement = own.replace("11:B:1", "11:B:7").replace("HI*ABK", "REF*F8*PAYER-1~\nHI*ABK")
+    assert.deepEqual(await twice("replaced.837", replacement), [first, [0n, 0n, "pended"]])
+  }))
+
 test("what cannot be done is refused with a code and a remedy, and no word of the claim", async () => {
   const rows: readonly [readonly string[], string][] = [
     [["adjudicate", claim], "arguments"],

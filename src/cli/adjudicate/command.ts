@@ -17,7 +17,8 @@ import { type DecidedFile, decideFile } from "./decide.ts"
 import { fhirPapers, remittancePapers } from "./papers.ts"
 import { stepValue } from "./trace.ts"
 
-const usage = "adjudicate CLAIM.837 --plan FILE [--members FILE] [--claim N] [--as eob|html|835|fhir|json] [--out FILE]"
+const usage =
+  "adjudicate CLAIM.837 --plan FILE [--members FILE] [--papers FILE] [--claim N] [--as eob|html|835|fhir|json] [--out FILE]"
 
 const eobFor = (plan: Plan, { sent, input, outcome }: DecidedClaim) =>
   eobOf({
@@ -78,7 +79,11 @@ function saySums(screen: Screen, { plan, claims, refused }: DecidedFile): void {
     exponent,
   )
   const waiting = claims.flatMap(({ decided }) => decided.outcome.leg.lines).filter((line) => line.status === "pended")
-  const parts = [`${claims.length} claims`, `the plan pays ${paid}`, `patients pay ${owed}`]
+  const parts = [
+    claims.length === 1 ? "1 claim" : `${claims.length} claims`,
+    `the plan pays ${paid}`,
+    `patients pay ${owed}`,
+  ]
   if (waiting.length > 0) parts.push(`${waiting.length} lines wait`)
   if (refused > 0) parts.push(`${refused} claims could not be read`)
   screen.say(parts.join(", "))
@@ -89,16 +94,25 @@ export const adjudicateCommand: Command = {
   usage,
   async run(args, screen) {
     const text = { type: "string" } as const
-    const options = { plan: text, members: text, claim: text, received: text, as: text, out: text }
+    const options = {
+      plan: text,
+      members: text,
+      claim: text,
+      received: text,
+      papers: text,
+      on: text,
+      as: text,
+      out: text,
+    }
     const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [file, ...more] = positionals
-    const { plan, members, claim, received, as = "eob", out } = values
+    const { plan, members, claim, received, papers, on, as = "eob", out } = values
     if (file === undefined || more.length > 0 || !paperNames.includes(as)) {
       return refuse("arguments", "Cannot decide the claim: one file and one paper", "arguments", `countersign ${usage}`)
     }
     // A paper for machines goes out alone, so that it can be sent on as it is.
     const aside = as === "eob" || out !== undefined ? screen : new Screen(process.stderr)
-    const decided = decideFile({ file, plan, members, claim, received }, aside)
+    const decided = decideFile({ file, plan, members, claim, received, papers, on }, aside)
     const paper = paperOf(as as Paper, decided)
     if (paper !== undefined && out !== undefined) {
       writeFileSync(out, paper, { mode: 0o600 })

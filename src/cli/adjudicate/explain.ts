@@ -12,21 +12,21 @@ import type { Command } from "../command.ts"
 import { decideFile } from "./decide.ts"
 import { sayStep, stepValue } from "./trace.ts"
 
-const usage = "explain CLAIM.837 LINE --plan FILE [--members FILE] [--claim N]"
+const usage = "explain CLAIM.837 LINE --plan FILE [--members FILE] [--papers FILE] [--claim N]"
 
 export const explainCommand: Command = {
   summary: "Why one line of a claim is paid as it is: clauses, then every step",
   usage,
   async run(args, screen) {
     const text = { type: "string" } as const
-    const options = { plan: text, members: text, claim: text, received: text }
+    const options = { plan: text, members: text, claim: text, received: text, papers: text, on: text }
     const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [file, number, ...more] = positionals
     if (file === undefined || number === undefined || more.length > 0) {
       return refuse("arguments", "Cannot explain: a file and a line are expected", "arguments", `countersign ${usage}`)
     }
-    const { plan, members, claim, received } = values
-    const decided = decideFile({ file, plan, members, claim: claim ?? "1", received }, screen)
+    const { plan, members, claim, received, papers, on } = values
+    const decided = decideFile({ file, plan, members, claim: claim ?? "1", received, papers, on }, screen)
     const { sent, input, outcome } = decided.claims[0]!.decided
     const line = outcome.leg.lines.find((one) => String(one.number) === number)
     if (line === undefined) {

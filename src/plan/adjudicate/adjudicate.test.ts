@@ -1,4 +1,5 @@
 /** The worked plans to the cent, line by line, and what has to hold for every determination. */
+
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
@@ -11,7 +12,7 @@ import { explain, explainLine } from "../explain/explain.ts"
 import { reasonText, remarkText } from "../explain/reasons.ts"
 import { type AdjudicationInput, type InputValues, inputOf } from "../input.ts"
 import { decodeDetermination, decodeLeg, encodeLeg, type LegLine } from "../leg.ts"
-import { rulesOfKind } from "../plan.ts"
+import { addMonths, rulesOfKind } from "../plan.ts"
 import { limitsOf, negated, replace, trueUp } from "../settle/corrections.ts"
 import { interestOn } from "../settle/interest.ts"
 import { firstSnapshot, nextSnapshot, type Snapshot } from "../snapshot.ts"
@@ -208,6 +209,20 @@ test("a clause that waits for a decision pends, applies on yes, and does not on 
     return adjudicate(inputWith(standardLines, values)).leg.lines[2]!.status
   }
   deepEqual([decided(undefined), decided(1), decided(0)], ["pended", "denied", "paid"])
+  // The director has 24 months; then the clause's default stands, and the trace says by which day.
+  const later = (plan: typeof careful, on: number) => adjudicate(inputWith(standardLines, { plan, on }))
+  const last = addMonths(visitDay, 24)
+  deepEqual(later(careful, last).leg.lines[2]!.status, "pended")
+  const { leg, trace } = later(careful, last + 1)
+  deepEqual(leg.lines[2]!.status, "paid")
+  equal(trace.filter(({ formula, clause }) => formula === "expired" && clause === "2.4").length, 1)
+  const strict = planNamed("eye-sample", (text) =>
+    text.replace(
+      "## 5 What you pay",
+      `### 2.4 Need\nWe do not pay for a procedure that nobody needs.\n\n    ${discretion.replace("default: covered", "default: notCovered")}\n## 5 What you pay`,
+    ),
+  )
+  deepEqual(later(strict, last + 1).leg.lines[2]!.status, "denied")
 })
 
 test("without the patient's signature a large claim is held and a small one paid after the wait", () => {

@@ -3,8 +3,9 @@
  * beats, or a decision not yet taken pend the line: nothing is guessed.
  */
 import type { Kind } from "../language/effects.ts"
-import { admits, beats, type Rule, rulesFor } from "../plan.ts"
-import { type LineState, pend, type RuleOf, type Run } from "./state.ts"
+import type { Discretion } from "../parts.ts"
+import { addMonths, admits, beats, type Rule, rulesFor, valueOn } from "../plan.ts"
+import { type LineState, pend, type RuleOf, type Run, record } from "./state.ts"
 
 /** The line was pended while choosing. */
 export const stuck = Symbol("the line is pended")
@@ -25,8 +26,38 @@ function applies(run: Run, state: LineState, step: string, rule: Rule): boolean 
   for (const decision of run.input.decisions.value) {
     if (decision.clause === rule.clause.number && decision.line === state.line.number) return decision.answer === 1
   }
+  const byDefault = afterDeadline(run, state, step, rule, rule.clause.discretion)
+  if (byDefault !== undefined) return byDefault
   pend(run, state, step, rule, "undecided", rule.clause.discretion.by)
   return stuck
+}
+
+/**
+ * What stands when nobody decided in time: whether the rule applies, for clauses that cover or exclude; undefined before
+ * the deadline, and for clauses of which “covered” says nothing.
+ */
+function afterDeadline(run: Run, state: LineState, step: string, rule: Rule, discretion: Discretion) {
+  if (rule.kind !== "cover" && rule.kind !== "exclude") return undefined
+  const from = run.claim.clean ?? run.claim.received
+  const count = valueOn(discretion.within, from)
+  if (count === undefined) return undefined
+  const { unit } = discretion.within
+  const days = unit === "hours" ? Number(count) / 24 : Number(count)
+  const last = unit === "months" ? addMonths(from, Number(count)) : from + Math.floor(days)
+  const on = run.input.on.value
+  if (on <= last) return undefined
+  const isCovered = discretion.byDefault === "covered"
+  if (run.trace !== undefined) {
+    const inputs = [
+      ["from", Math.max(0, from)],
+      ["last", Math.max(0, last)],
+      ["on", Math.max(0, on)],
+    ] as const
+    record(run.trace, rule, { line: state.line.number, step, formula: "expired" }, inputs, [
+      ["covered", isCovered ? 1 : 0],
+    ])
+  }
+  return rule.kind === "cover" ? isCovered : !isCovered
 }
 
 /** All rules of a kind that apply, in clause order, without those that a matching exception beats. */
