@@ -51,6 +51,8 @@ export interface AnsweredClaim {
   readonly patient: bigint
   readonly payerControl: string
   readonly frequency: string
+  /** CLP11: one sum pays the whole stay, and its other lines are packaged into it (CARC 97). */
+  readonly isByDrg: boolean
   readonly member: string
   readonly from: number | undefined
   readonly to: number | undefined
@@ -97,6 +99,7 @@ export function answeredClaim(claim: RemittanceClaim835, payment: Payment, { tex
     patient: claim.patient,
     payerControl: texts.own(claim.payerControl),
     frequency: texts.word(claim.frequency),
+    isByDrg: claim.drg !== undefined && claim.drg !== "",
     member: texts.own(claim.member ?? ""),
     from: claim.from,
     to: claim.to,

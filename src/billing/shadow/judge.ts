@@ -110,6 +110,7 @@ function judgeLeg(
     court.tally.shareLines++
     court.tally.share += split.share
   }
+  if (isPackaged(current, split.main)) return undefined
   const sufficient = expected.by === "contract" && priced.allowed !== undefined && priced.allowed >= expected.allowed
   if (split.denied > court.tolerance && !(sufficient && priced.allowed! > 0n)) {
     return deniedRow(account, line, leg, current, priced, expected, court)
@@ -197,6 +198,10 @@ function takebackRow(
     action: "Ask the payer why it took the payment back; contest it if the service was paid rightly",
   }
 }
+
+/** A line of a stay that is paid by its DRG in one sum, which stands on another line: nothing was denied. */
+const isPackaged = ({ answer }: Decision, main: Priced["split"]["main"]) =>
+  answer.isByDrg && answer.paid > 0n && main?.carc === "97" && main.group === "CO"
 
 /** What the payer should have paid: what it should have allowed less cost share, programmes and earlier payers. */
 function dueOf(expected: Expectation, { split, earlier, ceiling }: Priced): bigint | undefined {
