@@ -73,7 +73,12 @@ export const deskCommand: Command = {
     const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} })
     const [place, operation, body] = positionals
     if (place === undefined || operation === undefined || !/^[a-z-]{1,40}$/.test(operation))
-      return refuse("arguments", "Cannot use desk: name a directory and an operation", "arguments", deskCommand.usage)
+      return refuse(
+        "arguments",
+        "Cannot use desk: name a directory and an operation",
+        "arguments",
+        `countersign ${deskCommand.usage}`,
+      )
     const desk = openDesk(place)
     const given = readBody(body)
     if (!Array.isArray(given)) {

@@ -49,7 +49,12 @@ export const exitCommand: Command = {
     })
     const { dir, out } = values
     if (dir === undefined || out === undefined)
-      return refuse("arguments", "Cannot leave: name a directory and a folder", "arguments", exitCommand.usage)
+      return refuse(
+        "arguments",
+        "Cannot leave: name a directory and a folder",
+        "arguments",
+        `countersign ${exitCommand.usage}`,
+      )
     const directory = resolve(dir)
     const startKey = await startKeyOf(directory, values)
     const passphrase = await newPassphrase(values["records-passphrase-file"], {

@@ -232,7 +232,12 @@ export const joinCommand: Command = {
     const number = values.number === undefined ? undefined : await takeNumber(given, startKey, values.number)
     if (community === undefined || genesis === undefined) {
       if (number === undefined || community !== undefined || genesis !== undefined)
-        refuse("arguments", "Cannot join: both files of the invitation are needed", "arguments", joinCommand.usage)
+        refuse(
+          "arguments",
+          "Cannot join: both files of the invitation are needed",
+          "arguments",
+          `countersign ${joinCommand.usage}`,
+        )
       screen.say(`${screen.good("NUMBERED")}  organization ${number}; its identity is written anew`)
       return { value: { organization: number, settled: false } }
     }

@@ -96,7 +96,12 @@ export const practitionerCommand: Command = {
     const { out, key, "chain-id": chainId } = values
     if (what === "key" && out !== undefined) return makeKey(out, screen)
     if (what !== "sign" || path === undefined || out === undefined || key === undefined || chainId === undefined)
-      return refuse("arguments", "Cannot do this: an argument is missing", "arguments", practitionerCommand.usage)
+      return refuse(
+        "arguments",
+        "Cannot do this: an argument is missing",
+        "arguments",
+        `countersign ${practitionerCommand.usage}`,
+      )
     const seed = readSeed(key)
     const own = toHex(keyId(publicKeyOf(seed)))
     const signed = readPending(path)

@@ -189,7 +189,12 @@ export const rosterCommand: Command = {
     })
     const [place, path] = positionals
     if (place === undefined || path === undefined)
-      return refuse("arguments", "Cannot load roster: an argument is missing", "arguments", rosterCommand.usage)
+      return refuse(
+        "arguments",
+        "Cannot load roster: an argument is missing",
+        "arguments",
+        `countersign ${rosterCommand.usage}`,
+      )
     let reports: readonly LineReport[]
     try {
       const roster = readRoster(new TextDecoder().decode(readInputFile(path)), path)

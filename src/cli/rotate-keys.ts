@@ -162,7 +162,12 @@ async function run(args: readonly string[]): Promise<RotateValue> {
   const wanted = { compromised, anew: values.anew === true }
   if (values.url !== undefined) return atUrl(values.url, values.pin, wanted)
   if (values.dir === undefined)
-    return refuse("arguments", "Cannot rotate keys: no directory is named", "dir", rotateKeysCommand.usage)
+    return refuse(
+      "arguments",
+      "Cannot rotate keys: no directory is named",
+      "dir",
+      `countersign ${rotateKeysCommand.usage}`,
+    )
   const directory = resolve(values.dir)
   if (isRunning(directory)) return atRunningNode(directory, wanted)
   readConfigFile(directory)

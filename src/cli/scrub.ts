@@ -2,6 +2,7 @@
  * `countersign scrub FILE.837 …`: looks through claims before they are sent and says what to mend. `--measure` plants known
  * errors in the same files, one at a time, and prints how many are found and how often good claims are spoken of.
  */
+import { basename } from "node:path"
 import { parseArgs } from "node:util"
 import { Refused, refuse } from "../base/refusal.ts"
 import { parseDate } from "../base/time.ts"
@@ -21,14 +22,28 @@ const usage = "scrub FILE.837 … [--plan FILE] [--members FILE] [--diagnoses FI
 
 interface ReadClaims {
   readonly claims: readonly ScrubbedClaim[]
+  /** Where each claim stands: its file, and its position in there, after the number that findings use. */
+  readonly places: readonly string[]
   /** Claims and files that cannot be read at all. */
   readonly unreadable: readonly ScrubFinding[]
 }
 
-/** Claims of all files, numbered through. */
+/** One of several that cannot be read does not stop the others. */
+function readFile(path: string, isAlone: boolean): ReturnType<typeof readEachClaim837> {
+  try {
+    const bytes = readMaybeGzipped(path)
+    return isAlone ? orRefuse(readEachClaim837(bytes)) : readEachClaim837(bytes)
+  } catch (error) {
+    if (!(error instanceof Refused) || isAlone) throw error
+    return { ...error.refusal, at: "file" }
+  }
+}
+
+/** Claims of all files, numbered through; a place names its file where there are several. */
 function readClaims(paths: readonly string[]): ReadClaims {
   const claims: ScrubbedClaim[] = []
   const unreadable: ScrubFinding[] = []
+  const places: string[] = []
   let position = 0
   const note = (refusal: { code: string; message: string; at: string; remedy: string }) => {
     const { message, at, remedy } = refusal
@@ -36,20 +51,21 @@ function readClaims(paths: readonly string[]): ReadClaims {
     unreadable.push({ ...finding, at, says: `${message}.`, fix: remedy })
   }
   for (const path of paths) {
-    const answers = readEachClaim837(readMaybeGzipped(path))
+    const answers = readFile(path, paths.length === 1)
     if (isRefusal(answers)) {
       position++
+      places.push(basename(path))
       note(answers)
-      if (paths.length === 1) throw new Refused(answers)
       continue
     }
-    for (const answer of answers) {
+    for (const [index, answer] of answers.entries()) {
       position++
+      places.push(`claim ${position}${paths.length === 1 ? "" : ` (${index + 1} of ${basename(path)})`}`)
       if ("claim" in answer) claims.push({ position, claim: answer.claim })
       else note(answer.refusal)
     }
   }
-  return { claims, unreadable }
+  return { claims, places, unreadable }
 }
 
 function dateOf(text: string | undefined, claims: readonly ScrubbedClaim[]): number {
@@ -58,15 +74,17 @@ function dateOf(text: string | undefined, claims: readonly ScrubbedClaim[]): num
   return parseDate(text) ?? refuse("date", "Cannot read the date: it does not exist", "--on", "Write 2026-04-14")
 }
 
-function sayFindings(screen: Screen, findings: readonly ScrubFinding[], claims: number): void {
+function sayFindings(screen: Screen, findings: readonly ScrubFinding[], places: readonly string[]): void {
   for (const { claim, line, severity, at, says, fix } of findings) {
-    const where = `claim ${claim}${line === undefined ? "" : `, line ${line}`}`
+    const where = `${places[claim - 1]}${line === undefined ? "" : `, line ${line}`}`
     screen.say(`${severity === "error" ? screen.bad("error  ") : "warning"}  ${where}  ${at}: ${says}`)
     screen.line(fix, 9)
   }
   const errors = findings.filter((one) => one.severity === "error").length
   const verdict = errors === 0 ? screen.good("May be sent") : screen.bad("Mend first")
-  screen.say(`${verdict}: ${claims} claims, ${errors} errors, ${findings.length - errors} warnings`)
+  const [claims, warnings] = [places.length, findings.length - errors]
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`
+  screen.say(`${verdict}: ${count(claims, "claim")}, ${count(errors, "error")}, ${count(warnings, "warning")}`)
 }
 
 function sayScore(screen: Screen, score: ScrubScore): void {
@@ -90,10 +108,13 @@ export const scrubCommand: Command = {
     const options = { plan: text, members: text, diagnoses: text, on: text, measure: { type: "boolean" } } as const
     const { positionals, values } = parseArgs({ args: [...args], allowPositionals: true, options })
     if (positionals.length === 0 || (values.members !== undefined && values.plan === undefined)) {
-      const what = "Cannot scrub: claims are expected, and a list of members needs a plan"
+      const what =
+        positionals.length === 0
+          ? "Cannot scrub: name a file of claims"
+          : "Cannot scrub: a list of members needs a plan"
       return refuse("arguments", what, "arguments", `countersign ${usage}`)
     }
-    const { claims, unreadable } = readClaims(positionals)
+    const { claims, places, unreadable } = readClaims(positionals)
     const plan = values.plan === undefined ? undefined : mustReadPlan(values.plan).plan
     const scrubOptions: ScrubOptions = {
       on: dateOf(values.on, claims),
@@ -115,7 +136,7 @@ export const scrubCommand: Command = {
       return { value: score }
     }
     const findings = [...unreadable, ...scrub(claims, scrubOptions)].sort((a, b) => a.claim - b.claim)
-    sayFindings(screen, findings, claims.length + unreadable.length)
-    return { value: { findings }, failed: findings.some((one) => one.severity === "error") }
+    sayFindings(screen, findings, places)
+    return { value: { places, findings }, failed: findings.some((one) => one.severity === "error") }
   },
 }

@@ -98,6 +98,16 @@ test("the example practice: every class is found exactly, with its amounts and i
   assert.equal(BigInt(money.claims) - BigInt(money.providerLevel), BigInt(money.payments))
 })
 
+test("a folder is all its files but the rates and what an earlier run wrote into it", async (t) => {
+  const inside = join(folder(t), "practice")
+  cpSync(practice, inside, { recursive: true })
+  const given = ["shadow", inside, "--rates", join(inside, "rates.csv"), "--out", join(inside, "out")] as const
+  for (let time = 0; time < 2; time++) {
+    const { exit, value } = await run(...given)
+    assert.deepEqual([exit, value.answers, value.claims, value.problems], [0, 19, 15, []])
+  }
+})
+
 test("corrected claims read back: frequency 7 under the payer's number, one thing changed", async (t) => {
   const out = join(folder(t), "out")
   await run("shadow", ...files, "--rates", rates, "--out", out, "--control", "501")

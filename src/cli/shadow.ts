@@ -3,7 +3,7 @@
  * network and no partner, and writes what is left to do. The files are read twice: for the books, and then, only the
  * claims that need it, for corrections and letters.
  */
-import { basename } from "node:path"
+import { basename, resolve, sep } from "node:path"
 import { parseArgs } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { formatMoney } from "../base/money.ts"
@@ -30,17 +30,28 @@ import { write837 } from "../formats/x12/claim/write-837.ts"
 import type { Command } from "./command.ts"
 import { readInputFile } from "./input-file.ts"
 import { readPieces } from "./input-stream.ts"
+import { filesOf } from "./named-files.ts"
 import { mustReadPlan } from "./plan/files.ts"
 import { PrivateFolder } from "./private-folder.ts"
 import type { Screen } from "./screen.ts"
 
 const usage =
-  "shadow FILE … --out DIR [--rates CSV] [--plan FILE] [--plan-payer NAME] [--on DATE] [--timely DAYS] [--appeal DAYS] [--tolerance AMOUNT] [--control NUMBER] [--force]"
+  "shadow FILE|DIR … --out DIR [--rates CSV] [--plan FILE] [--plan-payer NAME] [--on DATE] [--timely DAYS] [--appeal DAYS] [--tolerance AMOUNT] [--control NUMBER] [--force]"
 
 const layout = {
   marker: ".countersign-shadow",
   entries: [...["worklist.csv", "matches.csv", "balance.txt", "problems.txt", "summary.html", "corrected", "letters"]],
 } as const
+
+/** Every file named; of a folder all but the rates and what an earlier run wrote into it. */
+function claimsAndPayments(named: readonly string[], out: string, rates: string | undefined): readonly string[] {
+  const ours = `${resolve(out)}${sep}`
+  const isOther = (path: string) => path.startsWith(ours) || (rates !== undefined && path === resolve(rates))
+  const files = filesOf(named).flatMap(({ path }) => (named.includes(path) || !isOther(resolve(path)) ? [path] : []))
+  return files.length > 0
+    ? files
+    : refuse("file-absent", "Cannot run shadow: the folder holds no file", named[0]!, "Check the path")
+}
 
 interface Run {
   readonly files: readonly string[]
@@ -198,7 +209,7 @@ async function shadow(run: Run, screen: Screen) {
     const inFiles = new Set(refused.map(({ file }) => file)).size
     screen.line(screen.bad(`${refused.length} refused in ${inFiles} of ${files.length} files: see problems.txt`))
   }
-  screen.line(`Written to ${out.path}, for its owner's eyes only`)
+  screen.line(`Written to ${out.path}, for its owner's eyes only: begin with summary.html and worklist.csv`)
   return { value: jsonValue(run, findings, figures, count), failed: refused.length > 0 }
 }
 
@@ -221,7 +232,8 @@ export const shadowCommand: Command = {
     // A year of claims is a few hundred megabytes; left alone, the heap grows to three times of it before it is cleared.
     setFlagsFromString("--heap-growing-percent=30")
     const options = readOptions(values)
+    const files = claimsAndPayments(positionals, out, values.rates)
     const folder = PrivateFolder.open(out, layout, force)
-    return shadow({ files: positionals, out: folder, options, control: Number(control) }, screen)
+    return shadow({ files, out: folder, options, control: Number(control) }, screen)
   },
 }

@@ -2,13 +2,12 @@
  * `countersign x12 check …`: whether files of X12 are read, and if not, where and why; and the acknowledgements that tell
  * their senders. Shows places and kinds of defects, never a value out of a file.
  */
-import { readdirSync, statSync } from "node:fs"
-import { basename, join, relative } from "node:path"
 import { parseArgs } from "node:util"
 import { type Refusal, Refused, refuse } from "../base/refusal.ts"
 import { checkFile, type FileReport } from "../formats/x12/check/check-file.ts"
 import { type DefectRow, type FileSummary, mainDefect, summaryOf } from "../formats/x12/check/check-summary.ts"
 import type { Command, CommandResult } from "./command.ts"
+import { filesOf } from "./named-files.ts"
 import { readChunks } from "./read-chunks.ts"
 import type { Screen } from "./screen.ts"
 import { AnswerFolder } from "./x12-answers.ts"
@@ -29,18 +28,6 @@ interface KindCount {
 const usage = "x12 check FILE|DIR … [--out DIR]"
 const mostShown = 20
 const unknown = "unknown"
-
-/** The files named, and those in the folders named, each with the name it is shown under. */
-function filesOf(paths: readonly string[]): readonly { readonly path: string; readonly name: string }[] {
-  return paths.flatMap((path) => {
-    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-    if (!isFolder) return [{ path, name: basename(path) }]
-    const inside = readdirSync(path, { recursive: true, withFileTypes: true })
-    const files = inside.filter((entry) => entry.isFile() && !/^\.|\.md$/i.test(entry.name))
-    const found = files.map((entry) => join(entry.parentPath, entry.name)).sort()
-    return found.map((one) => ({ path: one, name: relative(path, one) }))
-  })
-}
 
 /** A file that cannot even be opened is one of the refused; it does not stop the others. */
 function unreadable({ code, message, remedy }: Refusal): FileReport {

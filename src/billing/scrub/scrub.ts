@@ -30,7 +30,7 @@ export function checkDoubles(claims: readonly ScrubbedClaim[]): readonly ScrubFi
     const isNew = claim.frequency === 1
     const other = controls.get(claim.control)
     if (other !== undefined) {
-      const says = `The claim has the number of claim ${other} of this file.`
+      const says = `The claim has the number of claim ${other} of those given.`
       report.error("duplicate-claim", "CLM01", says, "Give each claim a number of its own, or take one out.")
     }
     controls.set(claim.control, position)
@@ -40,7 +40,7 @@ export function checkDoubles(claims: readonly ScrubbedClaim[]): readonly ScrubFi
     const twin = services.get(key)
     if (isNew && twin !== undefined && other === undefined) {
       const fix = "Take one out; a correction is a claim of frequency 7."
-      report.error("duplicate-claim", "CLM", `The claim bills what claim ${twin} of this file bills.`, fix)
+      report.error("duplicate-claim", "CLM", `The claim bills what claim ${twin} of those given bills.`, fix)
     }
     if (isNew) services.set(key, position)
     return report.findings

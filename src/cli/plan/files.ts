@@ -75,10 +75,12 @@ export function mustReadCases(path: string): { plan: Plan; cases: readonly PlanC
   const read = mustReadPlan(path)
   if (read.cases.length === 0) {
     const what = "Cannot run cases: there is none beside the plan"
-    refuse("cases-absent", what, besidePath(path, ".cases"), "Write one row a case")
+    refuse("cases-absent", what, besidePath(path, ".cases"), `Write rows there: ${caseForm}`)
   }
   return read
 }
+
+const caseForm = "name | date | facts | left or used | lines | plan | patient | clauses"
 
 function refusalOf(path: string, finding: Finding | undefined): Refusal {
   const {
@@ -93,7 +95,7 @@ function refusalOf(path: string, finding: Finding | undefined): Refusal {
   return {
     code,
     message: `Cannot use plan: ${message}`,
-    at: `${file === "cases" ? "cases, " : ""}${place} of ${path}`,
+    at: `${place} of ${file === "cases" ? besidePath(path, ".cases") : path}`,
     remedy,
   }
 }

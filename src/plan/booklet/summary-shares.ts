@@ -80,6 +80,12 @@ export function limitWords(plan: Plan, bucket: Bucket, day: Day): string {
   return endless ? limits : `${limits} ${periodWords(bucket)}`
 }
 
+/** A plan's one deductible is called so, however its author named the bucket; of several, each by its name. */
+function deductibleWords(plan: Plan, bucket: Bucket): string {
+  const all = new Set(plan.byKind.deductible.flatMap(({ effect }) => (effect as EffectOf<"deductible">).bucket ?? []))
+  return all.size === 1 ? "the deductible" : bucketWords(bucket)
+}
+
 /** A bucket's name in words; the usual one is called “the deductible”. */
 export const bucketWords = ({ name }: Bucket): string => `the ${name.replaceAll("-", " ")}`
 
@@ -108,11 +114,11 @@ interface Shares {
 /** `$30.00 a visit`; `the deductible, then 20 %`; `nothing`. */
 function sharesWords(plan: Plan, { copay, deductible, coinsurance }: Shares, day: Day): string {
   const first = copay === undefined ? [] : [copayWords(plan, copay, day)]
-  const pool = deductible === undefined ? [] : [bucketWords(deductible)]
+  const pool = deductible === undefined ? [] : [deductibleWords(plan, deductible)]
   const rest = coinsurance === undefined ? [] : [coinsuranceWords(plan, coinsurance, day)]
   const parts = copay?.order === "after" ? [...pool, ...first, ...rest] : [...first, ...pool, ...rest]
   if (parts.length === 0) return "nothing"
-  const ends = deductible !== undefined && parts.at(-1) === bucketWords(deductible)
+  const ends = deductible !== undefined && parts.at(-1) === pool[0]
   return [...parts, ...(ends ? ["nothing"] : [])].join(", then ")
 }
 

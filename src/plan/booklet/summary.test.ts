@@ -26,6 +26,11 @@ const changed = (...pairs: readonly (readonly [string, string])[]) =>
     }, sample.text),
   )
 
+test("a plan's one deductible is called so, however the author named its bucket", () => {
+  const named = changed(["deductible: deductible", "deductible: ded-pool"], ["name: deductible,", "name: ded-pool,"])
+  assert.equal(services(named)[1]![1], "The deductible, then 20 % (5.2, 5.3)")
+})
+
 test("the eye plan on two pages: what is paid for each group, by which clause", () => {
   assert.deepEqual(services(sample.plan), [
     ["Exam", "$30.00 a visit (5.1)", ""],

@@ -229,7 +229,8 @@ function addConflict(prover: Prover, { a, b }: Pair, hit: Hit, setting: Setting,
   const message = `${lineInWords(plan, hit)} ${what}.`
   // Who has a condition speaks of fewer lines, and is more likely meant as the exception.
   const [special, usual] = b.guard.when === undefined && a.guard.when !== undefined ? [a, b] : [b, a]
-  const remedy = `Make ${special.clause.number} an exception to ${usual.clause.number}, or the other way round.`
+  const [narrow, wide] = [special.clause.number, usual.clause.number]
+  const remedy = `Write exceptionTo: ${wide} in the rule of ${narrow}, or the other way round.`
   report.clause = b.clause.number
   const fields = witnessFields(hit, mentioned)
   const rules = [nameOf(a), nameOf(b)]

@@ -103,11 +103,11 @@ const required: readonly string[] = [
 
 /** @throws Stop at the first field that is missing or wrong. */
 export function readFront(node: YamlNode, report: Report): FrontMatter {
-  const fields = new Fields(node, "The front matter", report, "front-matter")
+  const fields = new Fields(node, "the front matter", report, "front-matter")
   const absent = required.filter((name) => !fields.has(name))
-  if (absent.length > 1) {
-    const message = `The front matter has none of these fields: ${absent.join(", ")}.`
-    fields.wrong(fields.at, message, "Add them; a plan in the folder plans/ shows how each is written.")
+  if (absent.length > 0) {
+    const message = `The front matter lacks ${absent.join(", ")}.`
+    fields.wrong(fields.at, message, "Add what is missing; the plans in the folder plans/ show how it is written.")
   }
   const language = fields.choice("language", ["plan/1"] as const)
   const currency = readCurrency(fields)

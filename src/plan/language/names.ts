@@ -3,7 +3,7 @@
 import type { Bucket, Category, CodeSet, NamedNumber, TableSeries, Unit } from "../parts.ts"
 import type { Front } from "../plan.ts"
 import { Fields } from "./fields.ts"
-import type { Report } from "./finding.ts"
+import { type Report, Stop } from "./finding.ts"
 import { parseQuantity } from "./values.ts"
 import type { TextNode, YamlNode } from "./yaml.ts"
 
@@ -26,6 +26,8 @@ export class Names {
   readonly sets = new Map<string, CodeSet>()
   readonly categories = new Map<string, Category>()
   readonly clauses = new Set<string>()
+  /** What is declared and could not be read, as `number ded`: naming it is no second fault. */
+  readonly unread = new Set<string>()
   readonly #tables: ReadonlyMap<string, TableSeries>
 
   constructor(front: Front, tables: ReadonlyMap<string, TableSeries>, report: Report) {
@@ -39,6 +41,10 @@ export class Names {
   }
 
   #unknown(node: YamlNode, what: string): never {
+    const isUnread = node.type === "text" && this.unread.has(`${what} ${node.text}`)
+    // Which groups a table would have given is not known without it.
+    const isLost = what === "category" && this.unread.has("every category")
+    if (isUnread || isLost) throw new Stop("names what could not be read")
     const name = node.type === "text" ? `“${node.text}”` : "this"
     return this.report.stop("unknown-name", node, `There is no ${what} ${name}.`, `Declare it, or correct the name.`)
   }
@@ -174,12 +180,14 @@ export function readNumbers(node: YamlNode, names: Names): void {
   if (node.type !== "map") return
   for (const { key, value } of node.entries) {
     if (key.text === "from" || key.text === "source") continue
-    report.attempt(() => {
+    const read = report.attempt(() => {
       if (!numberName.test(key.text)) report.stop("syntax", key, "A number's name is of a-z, 0-9 and -.", "Rename it.")
       if (names.numbers.has(key.text)) {
         report.stop("canon", key, `${key.text} is declared twice.`, "Give it all its dates in one place.")
       }
       names.numbers.set(key.text, datedNumber(key, value, fields, names))
+      return true
     })
+    if (read === undefined) names.unread.add(`number ${key.text}`)
   }
 }

@@ -10,7 +10,7 @@ import { type Finding, Report } from "./finding.ts"
 import { readFront } from "./front.ts"
 import { Names, readNumbers } from "./names.ts"
 import { readRules } from "./rules.ts"
-import { readTables } from "./tables.ts"
+import { namesOfTables, readTables } from "./tables.ts"
 import { readYaml } from "./yaml.ts"
 
 export type ReadPlan = { readonly plan: Plan } | { readonly findings: readonly Finding[] }
@@ -38,6 +38,8 @@ function build(bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array>, report
   const { front, tables: nodes } = readFront(readYaml(document.front.text, document.front, report), report)
   const tables = readTables(nodes, files, report)
   const names = new Names(front, tables, report)
+  for (const name of namesOfTables(nodes))
+    if (!tables.has(name)) names.unread.add(`table ${name}`).add("every category")
   for (const block of document.numbers) {
     report.attempt(() => readNumbers(readYaml(block.text, block, report), names))
   }

@@ -108,7 +108,11 @@ function firstPass(drafts: readonly Draft[], names: Names): { tree: CategoryTree
     if (define !== undefined) each.definition = report.attempt(() => readDefine(define, names, builder))
     const node = each.kinds.includes("bucket") ? each.fields.node("bucket") : undefined
     const bucket = node && report.attempt(() => readBucket(node, each.clause, buckets.length, names))
-    if (bucket === undefined) continue
+    if (bucket === undefined) {
+      const name = node?.type === "map" ? node.entries.find(({ key }) => key.text === "name")?.value : undefined
+      if (name?.type === "text") names.unread.add(`bucket ${name.text}`)
+      continue
+    }
     if (names.buckets.has(bucket.name)) {
       report.add("canon", each.fields.keyOf("bucket"), `Bucket ${bucket.name} is declared twice.`, "Rename one.")
     }

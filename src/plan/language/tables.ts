@@ -3,7 +3,7 @@
  * where a plan names several editions of one table.
  */
 import { fromUtf8, sha256 } from "#crypto"
-import { equalBytes, fromHex } from "../../base/bytes.ts"
+import { equalBytes, fromHex, toHex } from "../../base/bytes.ts"
 import type { Row, Table, TableSeries } from "../parts.ts"
 import { Fields } from "./fields.ts"
 import type { Place, Report } from "./finding.ts"
@@ -151,6 +151,14 @@ function readTable(node: YamlNode, files: ReadonlyMap<string, Uint8Array>, repor
     return report.stop("front-matter", at, message, `Take the right file; this one has ${toHex(found)}.`)
   }
   return { ...declared, rows: readRows(declared, bytes, report) }
+}
+
+/** The names that are declared, of tables that could be read and of others. */
+export function namesOfTables(nodes: readonly YamlNode[]): readonly string[] {
+  const names = nodes.flatMap((node) =>
+    node.type === "map" ? node.entries.filter(({ key }) => key.text === "name") : [],
+  )
+  return names.flatMap(({ value }) => (value.type === "text" ? [value.text] : []))
 }
 
 /** Every table of the front matter; those that cannot be read are findings and left out. */

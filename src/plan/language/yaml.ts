@@ -27,6 +27,16 @@ export interface Origin {
   readonly indent: number
 }
 
+/** What mends the slips that authors make most, by what the YAML reader says of them. */
+const mends: readonly (readonly [RegExp, string])[] = [
+  [/end with a \}/, "Close each { with a }."],
+  [/end with a \]/, "Close each [ with a ]."],
+  [/flow-(?:map|seq)-end token/, "Take out the bracket that closes nothing."],
+  [/Missing , between|at node end/, "Put a comma between two fields; text with brackets or quotes goes in quotes."],
+  [/compact mappings/, 'Put a text with a colon in quotes: field: "text: more". Start all fields in one column.'],
+  [/Missing closing/, 'Close the text with another ".'],
+  [/cannot start with/, "Put the text in double quotes."],
+]
 const mostCharacters = 65_536
 const deepest = 12
 const remedy = "Write plain mappings, sequences and plain or double-quoted text."
@@ -134,8 +144,10 @@ export function readYaml(text: string, origin: Origin, report: Report): YamlNode
   const [document, second] = documents as readonly (typeof documents)[number][]
   if (document === undefined) return report.stop("syntax", start, "This block is empty.", remedy)
   const trouble = document.errors[0] ?? document.warnings[0]
-  if (trouble !== undefined)
-    const [what, do_] = troubles[trouble.code] ?? [`This is no YAML: ${trouble.message}.`, remedy]
+  if (trouble !== undefined) {
+    const mend = mends.find(([pattern]) => pattern.test(trouble.message))?.[1] ?? remedy
+    report.stop("syntax", converter.place(trouble.pos[0]), `This is no YAML: ${trouble.message}.`, mend)
+  }
   if (second !== undefined || document.directives?.docStart === true) {
     report.stop("canon", start, "This block holds more than one plain document.", remedy)
   }

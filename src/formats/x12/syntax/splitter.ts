@@ -155,7 +155,10 @@ export class SegmentSplitter {
     }
     const isLower = /^isa[^A-Za-z0-9]/.test(text)
     const what = isLower ? "ISA is written in lower case" : "no ISA segment stands where one has to begin"
-    this.#events.stray({ ...base, code: "x12-no-isa", message: what, answer: "022", remedy: correctedFile })
+    const remedy = isLower
+      ? correctedFile
+      : "Check that it is an X12 file, which begins with ISA, and not a PDF, a table or a zip."
+    this.#events.stray({ ...base, code: "x12-no-isa", message: what, answer: "022", remedy })
   }
 
   #tellLayout(text: string): void {
