@@ -46,6 +46,7 @@ export function eobPage(eob: Eob): string {
     (one) =>
       `<tr><th scope="row">${escapeHtml(`${one.clause} ${one.title}`)}</th><td>${one.whose}</td><td>${limitText(one, eob.exponent)}</td></tr>`,
   )
+  const beside = eob.beside === 0n ? "" : `<div>Not for you to pay <strong>${money(eob.beside)}</strong></div>`
   const open =
     eob.open === 0n
       ? ""
@@ -58,7 +59,7 @@ export function eobPage(eob: Eob): string {
 <h1>${escapeHtml(eob.title)}</h1>
 <p class="not-a-bill">This is not a bill</p>
 <p>${escapeHtml(eob.plan)}<br>Claim ${escapeHtml(eob.control)}, provider ${escapeHtml(eob.provider)}. Amounts in ${eob.currency}.</p>
-<div class="sums"><div>Charged <strong>${money(eob.charge + eob.open)}</strong></div><div>The plan pays <strong>${money(eob.benefit)}</strong></div><div class="yours">You pay <strong>${money(eob.patient)}</strong></div></div>
+<div class="sums"><div>Charged <strong>${money(eob.charge + eob.open)}</strong></div><div>The plan pays <strong>${money(eob.benefit)}</strong></div>${beside}<div class="yours">You pay <strong>${money(eob.patient)}</strong></div></div>
 ${open}
 <div class="wide"><table>
 <caption class="quiet">Each service</caption>

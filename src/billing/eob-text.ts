@@ -48,6 +48,7 @@ export function eobText(eob: Eob): string {
   ])
   const head = ["line", "service", "day", "charged", "plan allows", "plan pays", "you pay"]
   const sums = ["", "", "", money(eob.charge + eob.open), "", money(eob.benefit), money(eob.patient)]
+  const rest = eob.beside === 0n ? "" : ` Nobody may ask you for the other ${money(eob.beside)}.`
   const waits = eob.open === 0n ? "" : ` ${money(eob.open)} of the charge is not decided yet.`
   return [
     `${eob.title}: this is not a bill`,
@@ -56,7 +57,7 @@ export function eobText(eob: Eob): string {
     "",
     ...table([head, ...rows, sums]),
     "",
-    ...wrap(`The plan pays ${money(eob.benefit)}. You pay ${money(eob.patient)}.${waits}`, ""),
+    ...wrap(`The plan pays ${money(eob.benefit)}. You pay ${money(eob.patient)}.${rest}${waits}`, ""),
     ...eob.lines.flatMap((line) => [
       "",
       `Line ${line.number}, ${line.code}, ${money(line.charge)}`,

@@ -46,6 +46,8 @@ export interface Eob {
   readonly charge: bigint
   readonly benefit: bigint
   readonly patient: bigint
+  /** What neither plan nor member pays of the decided lines: given up by the provider, or paid by others. */
+  readonly beside: bigint
   /** Charge of the lines that are not decided yet. */
   readonly open: bigint
   readonly limits: readonly EobLimit[]
@@ -155,6 +157,7 @@ export function eobOf(input: EobInput): Eob {
     charge: totals.charge,
     benefit: totals.benefit,
     patient: totals.patient,
+    beside: totals.charge - totals.benefit - totals.patient,
     open: open.reduce((sum, charge) => sum + charge, 0n),
     limits: limitsOf(input),
     clauses: clausesOf(input, told),

@@ -3,7 +3,7 @@
  * chain and the invitation to it. Whoever runs it gains nothing by it: the same files give the same genesis, and each
  * founder compares its hash.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { toHex } from "../base/bytes.ts"
@@ -16,6 +16,7 @@ import { encodeInvitation, entryOf, type Identity, readIdentity } from "../node/
 import { readSettings, type Section } from "../node/settings.ts"
 import type { Command } from "./command.ts"
 import { readInputFile } from "./input-file.ts"
+import { makeFolder } from "./make-folder.ts"
 
 type Numbered = Identity & { readonly organization: number }
 
@@ -134,7 +135,7 @@ export const foundCommand: Command = {
     const [genesisPath, communityPath] = [join(values.out, "genesis.cbor"), join(values.out, "community.json")]
     for (const path of [genesisPath, communityPath])
       if (existsSync(path)) refuse("file-exists", "Cannot found: the file is there already", path, "Name a new folder")
-    mkdirSync(values.out, { recursive: true })
+    makeFolder(values.out)
     writeFileSync(genesisPath, genesis, { flag: "wx" })
     writeFileSync(communityPath, encodeInvitation(invitation), { flag: "wx" })
     const hash = toHex(genesisHash(genesis))

@@ -2,7 +2,7 @@
  * `countersign init`: an organization's directory, its keys and its configuration, and the file by which others get to
  * know it. It writes over nothing: keys that are gone are gone for good.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { refuse } from "../base/refusal.ts"
@@ -12,6 +12,7 @@ import { configTemplate, type FirstSettings } from "../node/config-template.ts"
 import { encodeIdentity, type Identity } from "../node/invitation.ts"
 import { identityOf, withOrganization } from "../node/organization-store.ts"
 import type { Command } from "./command.ts"
+import { makeFolder } from "./make-folder.ts"
 import { startKeyOf, startKeyOptions } from "./passphrase.ts"
 
 export const identityFileName = "identity.json"
@@ -101,7 +102,7 @@ export const initCommand: Command = {
     const directory = resolve(values.dir)
     const first = firstSettings(values)
     refuseBegun(directory)
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeFolder(directory, 0o700)
     const startKey = await startKeyOf(directory, values, { twice: true })
     const identity = await beginDirectory(directory, first, startKey)
     const [configPath, identityPath] = [join(directory, configFileName), join(directory, identityFileName)]

@@ -3,7 +3,7 @@
  * run. An organization that joins later takes several, each of which may be repeated: it is told what the members have
  * to vote on, takes the number that they gave it, and signs its own keys for them to hand in.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join as joinPath, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { parseDocument } from "yaml"
@@ -29,6 +29,7 @@ import { registrationsOf } from "../node/registrations.ts"
 import type { Command } from "./command.ts"
 import { identityFileName, organizationNumber } from "./init.ts"
 import { readInputFile } from "./input-file.ts"
+import { makeFolder } from "./make-folder.ts"
 import { askMembersHour, checkTrust } from "./members.ts"
 import { ask, startKeyOf, startKeyOptions } from "./passphrase.ts"
 import type { Screen } from "./screen.ts"
@@ -135,7 +136,7 @@ async function writePapers(
     "entry.json": organization === undefined ? undefined : entryOf({ ...identity, organization }),
     "own-keys.json": await registrations(opened, identity, invitation),
   }
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   return Object.entries(papers).flatMap(([name, paper]) => {
     if (paper === undefined) return []
     const path = joinPath(folder, name)

@@ -2,7 +2,7 @@
  * `countersign move`: from the stopped operator of an embedded chain to a consortium. Writes the genesis of the new
  * chain, which carries the whole state on, and what the old chain's receipts are judged by from then on.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { sha256 } from "#crypto"
@@ -18,6 +18,7 @@ import { holdsStore } from "../store/read-only-chain.ts"
 import { encodeAnchor, encodeLinks } from "../verify/trust.ts"
 import type { Command } from "./command.ts"
 import { readInputFile } from "./input-file.ts"
+import { makeFolder } from "./make-folder.ts"
 
 export interface MoveValue {
   /** SHA-256 of the new chain's genesis file. */
@@ -86,7 +87,7 @@ export async function move({ directory, genesis: path, chainId, validators, out 
   for (const file of files)
     if (existsSync(file))
       refuse("file-exists", "Cannot move chain: the file is there already", file, "Name a new folder")
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   for (const [i, [, bytes]] of contents.entries()) writeFileSync(files[i]!, bytes, { flag: "wx" })
   const last = moved.headers.at(-1)!
   return {

@@ -2,7 +2,7 @@
  * `countersign openimis DIR`: encodes the products of an openIMIS database, given as one CSV a table, as published plans;
  * says what of each is left out; prices the database's own claims and lays our money beside theirs.
  */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { formatMoney } from "../base/money.ts"
@@ -15,6 +15,7 @@ import { readPlan } from "../plan/language/read.ts"
 import type { Plan } from "../plan/plan.ts"
 import type { Command, CommandResult } from "./command.ts"
 import { readInputFile } from "./input-file.ts"
+import { makeFolder } from "./make-folder.ts"
 import type { Screen } from "./screen.ts"
 
 const usage = "openimis DIR [--out DIR]"
@@ -72,7 +73,7 @@ function sayClaims(lines: readonly ComparedLine[], screen: Screen): void {
 }
 
 function writeProducts(checked: readonly Checked[], folder: string): void {
-  mkdirSync(join(folder, "tables"), { recursive: true })
+  makeFolder(join(folder, "tables"))
   for (const { product } of checked) {
     writeFileSync(join(folder, `${product.name}.md`), product.bytes)
     for (const { name, bytes } of product.tables) writeFileSync(join(folder, "tables", `${name}.csv`), bytes)

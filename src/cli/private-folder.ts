@@ -17,6 +17,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { refuse } from "../base/refusal.ts"
+import { makeFolder } from "./make-folder.ts"
 
 export interface FolderLayout {
   /** The file that says whose results these are; a folder with it may be written again. */
@@ -41,7 +42,7 @@ export class PrivateFolder {
       const what = "Cannot write there: the folder holds files that an earlier run did not write"
       return refuse("out-not-empty", what, path, "Name another folder, or add --force")
     }
-    if (names === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (names === undefined) makeFolder(path, 0o700)
     if (names === undefined || names.length === 0 || isOurs) chmodSync(path, 0o700)
     const folder = new PrivateFolder(path)
     if (isOurs) for (const entry of layout.entries) rmSync(join(path, entry), { recursive: true, force: true })

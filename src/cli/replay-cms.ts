@@ -1,5 +1,5 @@
 /** What `countersign replay` does with claims as CMS filed them: reads them, derives a plan from them, compares with it. */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert } from "../base/assert.ts"
 import { refuse } from "../base/refusal.ts"
@@ -15,6 +15,7 @@ import { type CmsFile, readCmsFile } from "../formats/cms/read-claims.ts"
 import { readPlan } from "../plan/language/read.ts"
 import type { Plan } from "../plan/plan.ts"
 import { mostInputBytes } from "./input-file.ts"
+import { makeFolder } from "./make-folder.ts"
 import type { Screen } from "./screen.ts"
 
 /** A CMS table is read whole: its rows of one claim may stand anywhere. */
@@ -44,7 +45,7 @@ export function derivePlanInto(folder: string, files: readonly CmsFile[]): Plan 
   const { name, bytes, tables } = deriveCmsPlan(claims)
   const read = readPlan(bytes, new Map(tables.map((table) => [table.name, table.bytes])))
   assert("plan" in read, "a derived plan reads")
-  mkdirSync(join(folder, "tables"), { recursive: true })
+  makeFolder(join(folder, "tables"))
   writeFileSync(join(folder, `${name}.md`), bytes)
   for (const table of tables) writeFileSync(join(folder, "tables", `${table.name}.csv`), table.bytes)
   return read.plan

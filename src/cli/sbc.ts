@@ -2,7 +2,7 @@
  * `countersign sbc DIR`: encodes filed benefit designs as published plans, runs the federal fracture example through each
  * and lays our figures beside the filed ones. The folder's files are read, never shipped; `--out` writes the documents.
  */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { parseArgs } from "node:util"
 import { formatMoney } from "../base/money.ts"
@@ -13,6 +13,7 @@ import { exampleWords } from "../formats/sbc/example.ts"
 import { type EncodedRow, encodeFilings, type FilingBytes, filesOf, filingFiles } from "../formats/sbc/filed-table.ts"
 import type { Command, CommandResult } from "./command.ts"
 import { readInputFile } from "./input-file.ts"
+import { makeFolder } from "./make-folder.ts"
 import type { Screen } from "./screen.ts"
 
 const usage = "sbc DIR [--plan ID] [--out DIR]"
@@ -67,7 +68,7 @@ function sayPlan(row: EncodedRow, screen: Screen): void {
 
 function write(rows: readonly EncodedRow[], folder: string, screen: Screen): void {
   for (const { path, bytes } of rows.flatMap(filesOf)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    makeFolder(dirname(join(folder, path)))
     writeFileSync(join(folder, path), bytes)
   }
   screen.say(

@@ -235,7 +235,7 @@ test("a published plan stands in for rates: its clause proves what was short, it
   const answer = [
     "ISA*00*          *00*          *ZZ*PAYER          *ZZ*PRACTICE       *260501*0900*^*00501*000000009*0*P*:",
     ...["GS*HP*PAYER*PRACTICE*20260501*0900*9*X*005010X221A1", "ST*835*0001", "BPR*I*100.00*C*NON************20260501"],
-    ...["TRN*1*T1*1512345678", "N1*PR*SAMPLE MUTUAL", "N1*PE*LAKESIDE EYE*XX*1000000001", "LX*1"],
+    ...["TRN*1*T1*1512345678", "N1*PR*SAMPLE MUTUAL", "N1*PE*LAKESIDE EYE*XX*1000000004", "LX*1"],
     ...["CLP*EYE-1*1*210.00*100.00*0.00*CI*P1*11*1", "NM1*QC*1*SYNTHETIC*PATIENT****MI*MEMBER-1"],
     ...["SVC*ER:E10:25*210.00*100.00**1", "DTM*472*20260414", "CAS*CO*45*110.00", "REF*6R*1"],
     ...["SE*13*0001", "GE*1*9", "IEA*1*000000009"],

@@ -1,10 +1,11 @@
 /** The acknowledgements of checked X12 files, written into a folder that only its owner reads: TA1, 999 and 277CA. */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { dayNumber } from "../base/time.ts"
 import { envelopeBack, groupsToAnswer, needsTa1, write999, writeTa1 } from "../formats/x12/acknowledge/acknowledge.ts"
 import { write277ca } from "../formats/x12/acknowledge/write-277ca.ts"
 import type { FileReport, InterchangeReport } from "../formats/x12/check/check-file.ts"
+import { makeFolder } from "./make-folder.ts"
 
 /** ISA13 is never used twice by one sender: seconds since 1970 keep it fresh, and each file of a run takes the next. */
 class ControlNumbers {
@@ -26,7 +27,7 @@ export class AnswerFolder {
   readonly #numbers: ControlNumbers
 
   constructor(folder: string, now: Date) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
     this.#folder = folder
     this.#now = now
     this.#numbers = new ControlNumbers(now)

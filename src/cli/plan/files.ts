@@ -1,5 +1,5 @@
 /** A published plan from disk with what lies beside it: its tables, its `.cases`, its `.reviewed`. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { fromUtf8 } from "#crypto"
 import { type Refusal, Refused, refuse } from "../../base/refusal.ts"
@@ -14,6 +14,7 @@ import { readPlan } from "../../plan/language/read.ts"
 import type { Plan } from "../../plan/plan.ts"
 import { readPlanFiles } from "../community/plan-files.ts"
 import { readInputFile, readMaybeGzipped } from "../input-file.ts"
+import { makeFolder } from "../make-folder.ts"
 
 export interface ReadFiles {
   /** Undefined when the document does not read. */
@@ -113,7 +114,7 @@ export function dayOf(plan: Plan, text: string | undefined): number {
 
 /** Writes a file of the plan's name into a folder, which is made where absent, and says where it is. */
 export function writeNamed(folder: string, plan: string, extension: string, text: string): string {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const path = join(folder, besidePath(basename(plan), extension))
   writeFileSync(path, text)
   return path

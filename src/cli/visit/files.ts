@@ -1,10 +1,11 @@
 /** The files a told visit leaves for its reader: receipts, bundle, explanations, remittance. Readable by their owner only. */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { toUtf8 } from "#crypto"
 import { toJson } from "../../base/json.ts"
 import { decodeReceipt } from "../../verify/receipt.ts"
 import { receiptToJson } from "../../verify/receipt-json.ts"
+import { makeFolder } from "../make-folder.ts"
 
 export class OutFolder {
   readonly path: string
@@ -12,7 +13,7 @@ export class OutFolder {
 
   constructor(path: string) {
     this.path = path
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path, 0o700)
   }
 
   write(name: string, content: Uint8Array | string): string {
