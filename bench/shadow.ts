@@ -8,7 +8,7 @@ import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { formatMoney } from "../src/base/money.ts"
-import { workClasses } from "../src/billing/shadow/work-row.ts"
+import { workClasses } from "../src/billing/shadow/judge/work-row.ts"
 import { parseCsv } from "../src/plan/language/tables.ts"
 import { makePractice, type Practice } from "./shadow-practice.ts"
 

@@ -5,7 +5,7 @@ import { claimsOf837 } from "../../formats/x12/claim/read-837-claims.ts"
 import type { Plan } from "../../plan/plan.ts"
 import { decideClaim } from "../decide-claim.ts"
 import type { MemberList } from "../members.ts"
-import { FileTransactions, otherSet } from "../shadow/file-transactions.ts"
+import { FileTransactions, otherSet } from "../shadow/intake/file-transactions.ts"
 import type { ReplayedClaim } from "./replay.ts"
 
 export type ReplayFile = FileTransactions<readonly Answer<ReplayedClaim>[]>

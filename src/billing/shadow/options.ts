@@ -1,6 +1,6 @@
 /** What a run of shadow mode is told, and what it assumes where it is told nothing. Every assumption is printed. */
 import type { Plan } from "../../plan/plan.ts"
-import type { Rates } from "./rates.ts"
+import type { Rates } from "./judge/rates.ts"
 
 export interface ShadowOptions {
   readonly rates: Rates | undefined

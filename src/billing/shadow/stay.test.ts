@@ -4,11 +4,11 @@ import { test } from "node:test"
 import { toUtf8 } from "#crypto"
 import { parseCsv } from "../../plan/language/tables.ts"
 import { Books } from "./books.ts"
-import { openIntake } from "./intake.ts"
+import { openIntake } from "./intake/intake.ts"
+import { Payers } from "./intake/payer.ts"
+import { Texts } from "./intake/texts.ts"
 import { plainOptions } from "./options.ts"
-import { Payers } from "./payer.ts"
-import { Texts } from "./texts.ts"
-import { worklistCsv } from "./worklist.ts"
+import { worklistCsv } from "./report/worklist.ts"
 
 /** A remittance of one stay with two lines; the second is adjusted to nothing by CARC 97. */
 function remittance(drg: string, paid: string): string {
