@@ -164,7 +164,9 @@ function say(screen: Screen, findings: ShadowFindings, figures: Figures, papers:
   screen.line(
     `Matched ${figures.matchedAnswers} of ${figures.answers} answers, ${figures.answeredClaims} of ${figures.claims} claims`,
   )
-  screen.line(`Underpaid by contract: ${screen.strong(formatMoney(figures.proven))} on ${figures.provenLines} lines`)
+  screen.line(
+    `Underpaid by contract: ${screen.strong(formatMoney(figures.proven))} on ${figures.provenLines === 1 ? "1 line" : `${figures.provenLines} lines`}`,
+  )
   const rows = [...byClass].map(([name, one]) => [name, String(one.rows), formatMoney(one.difference)])
   screen.table(["class", ">rows", ">difference"], rows)
   if (days.length > 0) {
