@@ -350,3 +350,6 @@ export const permit = (covers: string, more = {}) => [
 ]
 export const referral = (visits: number, used: number) => [{ from: "family-doctor", to: undefined, visits, used }]
 export const milli = (units: number) => ({ unitsMilli: units * 1000 })
+
+/** A row: the step, what it is about, what is sent, and what becomes of each line. */
+export type Row = readonly [step: string, what: string, sent: Sent, told: string]

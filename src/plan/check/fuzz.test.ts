@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { performance } from "node:perf_hooks"
 import { test } from "node:test"
 import { sha256, toUtf8 } from "#crypto"
+import { mutate, numbersFrom, oneOf } from "../../../test/mutilated-text.ts"
 import { toHex } from "../../base/bytes.ts"
 import { exactWords } from "../booklet/exact-words.ts"
 import { parseCases } from "../cases/cases.ts"
@@ -17,7 +18,9 @@ import { readWhen } from "../language/when.ts"
 import { checkPlan, reviewOf } from "./check.ts"
 
 const root = new URL("../../../", import.meta.url)
+
 const bytesOf = (path: string) => new Uint8Array(readFileSync(new URL(path, root)))
+
 const textOf = (path: string) => readFileSync(new URL(path, root), "utf8")
 
 interface Seed {
@@ -44,163 +47,13 @@ const seeds: readonly Seed[] = ["plans", "src/plan/fixtures"].flatMap((folder) =
     .filter((file) => file.endsWith(".md"))
     .map((file) => seedOf(folder, file.slice(0, -3))),
 )
+
 const sampleSeed = seeds.find(({ name }) => name === "eye-sample")!
 
-/** Mulberry32: the same numbers from the same seed everywhere. */
-function numbersFrom(seed: number): (below: number) => number {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-type Chance = (below: number) => number
-const oneOf = <T>(chance: Chance, items: readonly T[]): T => items[chance(items.length)]!
-
-const nasty: readonly string[] = [
-  "",
-  "[",
-  "]",
-  "{",
-  "}",
-  '"',
-  "'",
-  ": ",
-  "- ",
-  "&a ",
-  "*a",
-  "!!str ",
-  "<<: ",
-  "|\n",
-  "# ",
-  "---\n",
-  "...\n",
-  "%YAML 1.2\n",
-  "\u0000",
-  "\r",
-  "\t",
-  "\u00e9",
-  "e\u0301",
-  "\u202e",
-  "\ud83d\ude00",
-  "é".repeat(50),
-  "__proto__",
-  "constructor",
-  "toString",
-  "hasOwnProperty",
-  "__proto__: { a: b }, ",
-  "9".repeat(30),
-  "9".repeat(3000),
-  "0",
-  "-1",
-  "1e999",
-  "0x10",
-  "00",
-  "1.".repeat(20),
-  "2026-02-30",
-  "9999-12-31",
-  "0000-01-01",
-  "100 %",
-  "99999999999999999.99 USD",
-  "999999999 months",
-  "rolling 999999 days",
-  "lifetime",
-  "stay",
-  "none",
-  "[".repeat(2000),
-  "{ a: ".repeat(400),
-  "(".repeat(500),
-  "- ".repeat(300),
-  "> ".repeat(300),
-  "* ".repeat(300),
-  "_".repeat(3000),
-  "a".repeat(3900),
-  "`".repeat(999),
-  "[x]: y\n",
-  "![a](b)",
-  "<b>",
-  "\n\n    ",
-  "\n",
-  "    ",
-  "### 9.9 New\nText.\n\n    when: accident\n    waive: { parts: [copay] }\n",
-  "## 9 Next\n",
-  "```numbers\n",
-  "```\n",
-  "when: accident && age(born, from) < 18, ",
-  'when: units > 3 || startsWith(place, "1") && !hasModifier("25"), ',
-  "when: 9223372036854775807 + units > 0, ",
-  "when: 9223372036854775807 * units * units > days(born, from), ",
-  "tiers: [], ",
-  "for: [], ",
-  "exceptionTo: 5.1, ",
-  "exceptionTo: [2.1, 2.2, 5.1/copay, 9.9/none], ",
-  "claims: [dental], ",
-  "from: 2026-07-01, ",
-  "until: 2026-07-01, ",
-  "discretion: { by: x, kind: y, within: two-years, criteria: 2.1, judges: [], default: covered, review: 2.1 }, ",
-]
-
-/** One change somewhere: bytes, words, lines, numbers, or something nasty in the middle. */
-function mutate(text: string, chance: Chance): string {
-  const at = chance(text.length + 1)
-  switch (chance(9)) {
-    case 0:
-      return text.slice(0, at) + String.fromCharCode(chance(256)) + text.slice(at + chance(2))
-    case 1:
-      return text.slice(0, at) + text.slice(at + 1 + chance(20))
-    case 2:
-    case 3:
-      return text.slice(0, at) + oneOf(chance, nasty) + text.slice(at + chance(3))
-    case 4:
-      return changeLine(text, chance)
-    case 5: {
-      const words = [...text.matchAll(/[\w.-]+/g)]
-      if (words.length === 0) return text
-      const [from, to] = [oneOf(chance, words), oneOf(chance, words)]
-      return text.slice(0, from.index) + to[0] + text.slice(from.index + from[0].length)
-    }
-    case 6: {
-      const figures = [...text.matchAll(/\d+/g)]
-      if (figures.length === 0) return text
-      const figure = oneOf(chance, figures)
-      const other = oneOf(chance, ["0", "1", "9999", "9".repeat(19), "9".repeat(400), "-3", "007", ""])
-      return text.slice(0, figure.index) + other + text.slice(figure.index + figure[0].length)
-    }
-    case 7: {
-      const values = [...text.matchAll(/: ([^,{}\n]+|\{[^{}\n]*\}|\[[^\]\n]*\])/g)]
-      if (values.length === 0) return text
-      const [from, to] = [oneOf(chance, values), oneOf(chance, values)]
-      const value = chance(3) === 0 ? oneOf(chance, nasty) : to[1]!
-      return `${text.slice(0, from.index)}: ${value}${text.slice(from.index + from[0].length)}`
-    }
-    default:
-      return text.slice(0, at)
-  }
-}
-
-function changeLine(text: string, chance: Chance): string {
-  const lines = text.split("\n")
-  const [a, b] = [chance(lines.length), chance(lines.length)]
-  switch (chance(4)) {
-    case 0:
-      lines.splice(a, 1)
-      break
-    case 1:
-      lines.splice(b, 0, lines[a]!)
-      break
-    case 2:
-      ;[lines[a], lines[b]] = [lines[b]!, lines[a]!]
-      break
-    default:
-      lines[a] = `${" ".repeat(chance(8))}${lines[a]!.trim()}`
-  }
-  return lines.join("\n")
-}
-
 const isLong = process.env["COUNTERSIGN_LONG"] === "1"
+
 const seedNumber = Number(process.env["COUNTERSIGN_SEED"] ?? 20_260_101)
+
 /** Milliseconds for one input, with room for a machine that does other things too. */
 const mostTime = 4000
 
@@ -297,6 +150,7 @@ test("bytes that are no text at all are refused", () => {
     })
   }
 })
+
 test("mutilated tables are read or refused at the plan's line that names them", (t) => {
   const chance = numbersFrom(seedNumber + 4)
   const count = { read: 0, refused: 0 }

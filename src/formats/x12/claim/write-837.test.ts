@@ -3,17 +3,19 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { test } from "node:test"
 import fc from "fast-check"
 import x12 from "node-x12"
+import { claims } from "../../../../test/random-claim-837.ts"
 import { answer, isRefusal, orRefuse } from "../../answer.ts"
 import { day, determined, type service, visit } from "../../eye-claim.test.ts"
-import type { Claim837, Line837, OtherPayer837, Party837 } from "./claim-837.ts"
+import type { Claim837 } from "./claim-837.ts"
 import { read837Professional } from "./read-837.ts"
 import { readClaims837, readEachClaim837 } from "./read-837-claims.ts"
-import { noParty } from "./read-837-parties.ts"
 import { write837 } from "./write-837.ts"
 import { claim837Of } from "./write-837-visit.ts"
 
 const folder = new URL("../../../../../shared/data/x12/", import.meta.url)
+
 const envelope = { sender: "CLINIC", receiver: "PAYER", control: 7, day, minute: 615, isTest: true }
+
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString()
 
 /** What a claim is, apart from where it was read: a 4010 claim comes out as 5010. */
@@ -165,6 +167,7 @@ N4*ALBANY*NY*12207~
 DMG*D8*20150102*M~
 REF*Y4*PC1~
 `
+
 const institutional = `
 CLM*C1*900***11:A:7**A*Y*Y~
 DTP*096*TM*1115~
@@ -238,6 +241,7 @@ CAS*CO*45*150*1~
 DTP*573*D8*20260410~
 AMT*EAF*50~
 `
+
 const professional = `
 CLM*P1*330***11:B:8*Y*A*Y*Y*P*AA:EM::NY:CA*02~
 DTP*435*D8*20260401~
@@ -298,6 +302,7 @@ LX*2~
 SV1*HC:99214*30*UN*1***1~
 DTP*472*D8*20260402~
 `
+
 const dental = `
 CLM*D1*250***11:B:1*Y*A*Y*Y~
 DTP*472*D8*20260405~
@@ -339,182 +344,6 @@ test("a claim with nearly every segment is written back segment for segment, in 
     assert.deepEqual(segmentsOf(check(claim!)), segmentsOf(source))
   }
 })
-
-const letters = fc.constantFrom(..."ABCXYZ0159")
-const code = (most: number) => fc.string({ unit: letters, minLength: 1, maxLength: most })
-const word = fc.constantFrom("SMITH", "O'HARA", "EYE CLINIC", "VEGA-RUIZ", "ST. ANNE")
-const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
-const money = fc.bigInt({ min: 0n, max: 10n ** 9n })
-const signedMoney = fc.bigInt({ min: -(10n ** 9n), max: 10n ** 9n })
-const days = fc.integer({ min: 0, max: 25_000 })
-
-const party: fc.Arbitrary<Party837> = fc
-  .record({
-    isPerson: fc.boolean(),
-    last: word,
-    first: fc.oneof(word, fc.constant("")),
-    id: code(12),
-    street: fc.array(word, { maxLength: 2 }),
-    city: fc.constantFrom([], ["MIAMI", "FL", "33111"]),
-    taxonomy: maybe(code(10)),
-    references: fc.array(fc.record({ qualifier: fc.constantFrom("EI", "G2", "0B"), value: code(10) }), {
-      maxLength: 2,
-    }),
-    suffix: maybe(fc.constant("JR")),
-  })
-  .map(({ suffix, ...rest }) => ({
-    ...noParty,
-    ...{ ...rest, qualifier: "XX", middle: "" },
-    ...(suffix === undefined ? {} : { suffix }),
-  }))
-
-const adjustment = fc.record({
-  group: fc.constantFrom("CO", "PR", "OA", "PI"),
-  carc: fc.constantFrom("1", "2", "3", "45", "97"),
-  amount: signedMoney,
-  unitsMilli: maybe(fc.bigInt({ min: -9000n, max: 9000n })),
-})
-const adjustments = fc.array(adjustment, { maxLength: 9 })
-
-const otherPayer: fc.Arbitrary<OtherPayer837> = fc
-  .record({
-    rank: fc.integer({ min: 1, max: 11 }),
-    relation: fc.constantFrom("18", "01"),
-    group: code(8),
-    filing: fc.constantFrom("MB", "CI", "16"),
-    payer: party.map((one) => ({ ...one, isPerson: false, taxonomy: undefined, references: [] })),
-    subscriber: party.map((one) => ({ ...one, taxonomy: undefined })),
-    paid: maybe(money),
-    left: maybe(money),
-    on: maybe(days),
-    adjustments,
-    control: maybe(code(12)),
-  })
-  .map((one) => ({ ...one, further: [["OI", "", "", "Y", "", "", "Y"]] as const }))
-
-interface Drawn {
-  readonly kind: Claim837["kind"]
-  readonly diagnoses: readonly string[]
-  readonly payers: readonly OtherPayer837[]
-}
-
-function lineArbitrary(number: number, { kind, diagnoses, payers }: Drawn): fc.Arbitrary<Line837> {
-  const answer = fc
-    .record({
-      payer: fc.constantFrom("P9", ...payers.map((payer) => payer.payer.id)),
-      ...{ paid: signedMoney, code: code(5), unitsMilli: fc.bigInt({ min: 1n, max: 99_000n }), adjustments },
-      ...{ on: maybe(days), left: maybe(money) },
-    })
-    .map(({ left, ...rest }) => ({ ...rest, codeSystem: "HC", ...(left === undefined ? {} : { left }) }))
-  const teeth = fc.array(
-    fc.record({ tooth: code(2), surfaces: fc.array(fc.constantFrom("M", "O", "D"), { maxLength: 3 }) }),
-    { maxLength: 3 },
-  )
-  return fc
-    .record({
-      ...{ code: code(5), charge: money, unitsMilli: fc.integer({ min: 1, max: 99_999 }) },
-      modifiers: fc.uniqueArray(fc.constantFrom("25", "50", "LT", "RT", "59", "JW"), { maxLength: 4 }),
-      from: days,
-      length: fc.constantFrom(0, 0, 5),
-      pointed: diagnoses.length === 0 ? fc.constant([]) : fc.array(fc.constantFrom(...diagnoses), { maxLength: 4 }),
-      ...{ drug: maybe(code(11)), control: maybe(code(20)), authorization: maybe(code(10)), rendering: maybe(party) },
-      teeth: kind === "dental" ? teeth : fc.constant([]),
-      revenue: fc.constantFrom("0120", "0450", "0636", "0360"),
-      answers: fc.array(answer, { maxLength: 2 }),
-      place: fc.constantFrom("11", "22"),
-      isEmergency: fc.boolean(),
-      uncovered: maybe(money),
-      others: fc.array(party, { maxLength: 2 }),
-    })
-    .map(({ length, pointed, revenue, isEmergency, uncovered, others, ...rest }) => ({
-      ...{ number, codeSystem: kind === "dental" ? "AD" : "HC", unit: "UN" },
-      ...rest,
-      to: rest.from + length,
-      place: kind === "institutional" ? "11" : rest.place,
-      revenue: kind === "institutional" ? revenue : undefined,
-      diagnoses: kind === "institutional" ? diagnoses : pointed,
-      ...(isEmergency && kind === "professional" ? { emergency: true as const } : {}),
-      ...(uncovered !== undefined && kind === "institutional" ? { uncovered } : {}),
-      ...(others.length === 0 ? {} : { parties: others.map((one) => ({ role: "DK", party: one })) }),
-      further: [
-        ["DTP", "471", "D8", "20260401"],
-        ["NTE", "ADD", "AS ASKED"],
-      ] as const,
-    }))
-}
-
-const claims: fc.Arbitrary<Claim837> = fc
-  .record({
-    kind: fc.constantFrom("professional", "institutional", "dental"),
-    diagnoses: fc.uniqueArray(code(6), { maxLength: 12 }),
-    payers: fc.array(otherPayer, { maxLength: 3 }),
-  })
-  .chain((drawn) =>
-    fc
-      .record({
-        lines: fc
-          .integer({ min: 1, max: 4 })
-          .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => lineArbitrary(index + 1, drawn)))),
-        ...{
-          billing: party,
-          payTo: maybe(party),
-          rendering: maybe(party),
-          referring: maybe(party),
-          attending: maybe(party),
-        },
-        ...{ subscriber: party, patient: maybe(party), payer: party, born: days, sex: fc.constantFrom("F", "M") },
-        ...{ control: code(20), frequency: fc.constantFrom(1, 7, 8), rank: fc.integer({ min: 1, max: 11 }) },
-        ...{ admitted: maybe(days), drg: maybe(code(3)), authorization: maybe(code(10)), patientPaid: maybe(money) },
-        procedures: fc.array(fc.record({ code: code(7), on: maybe(days) }), { maxLength: 14 }),
-        isOld: fc.boolean(),
-      })
-      .map((rest) => claimFrom(drawn, rest)),
-  )
-
-type Rest = Pick<
-  Claim837,
-  "lines" | "billing" | "payTo" | "rendering" | "referring" | "attending" | "payer" | "control" | "frequency" | "rank"
-> &
-  Pick<Claim837, "admitted" | "drg" | "authorization" | "patientPaid" | "procedures"> & {
-    readonly subscriber: Party837
-    readonly patient: Party837 | undefined
-    readonly born: number
-    readonly sex: string
-    readonly isOld: boolean
-  }
-
-function claimFrom({ kind, diagnoses, payers }: Drawn, rest: Rest): Claim837 {
-  const { born, sex, isOld, subscriber, patient, ...kept } = rest
-  const isBill = kind === "institutional"
-  const person = (party: Party837) => ({ ...party, taxonomy: undefined, born, sex })
-  return {
-    ...{ ...kept, kind, diagnoses, guide: "", interchangeControl: "", transactionControl: "", at: 0, place: "11" },
-    submitter: { ...noParty, last: "CLINIC", qualifier: "46", id: "S1" },
-    receiver: { ...noParty, last: "PAYER", qualifier: "46", id: "R1" },
-    original: rest.frequency === 1 ? undefined : "OLD",
-    total: rest.lines.reduce((sum, line) => sum + line.charge, 0n),
-    facility: undefined,
-    subscriber: person(subscriber),
-    patient: patient && person(patient),
-    ...{ relation: patient === undefined ? "18" : "19", group: "G1", planName: "", filing: "CI" },
-    payer: { ...rest.payer, taxonomy: undefined },
-    otherPayers: payers,
-    diagnosisSystem: diagnoses.length === 0 ? "" : isOld ? "BK" : "ABK",
-    procedures: isBill ? rest.procedures : [],
-    drg: isBill ? rest.drg : undefined,
-    ...{ accident: false, workRelated: false, discharged: undefined, referral: undefined },
-    emergency: isBill || rest.lines.some((line) => line.emergency === true),
-    admission: isBill ? { type: "1", source: "7", status: "01" } : undefined,
-    from: Math.min(...rest.lines.map((line) => line.from)),
-    to: Math.max(...rest.lines.map((line) => line.to)),
-    declarations: ["Y", "A", "Y", "Y"],
-    further: [
-      ["DTP", "439", "D8", "20260331"],
-      ["PWK", "OZ", "BM"],
-      ["NTE", "ADD", "A NOTE"],
-    ],
-  }
-}
 
 test("any claim of any kind: written and read again it is the same", () => {
   fc.assert(
