@@ -13,13 +13,13 @@ import { derivePlan } from "../../formats/derive-plan.ts"
 import { limits } from "../../ledger/limits.ts"
 import type { Circumstances } from "../../node/provider/visit-file.ts"
 import { adjudicate } from "../../plan/adjudicate/adjudicate.ts"
+import { untouchedSnapshot } from "../../plan/adjudicate/opening-snapshot.ts"
 import { checkPlan } from "../../plan/check/check.ts"
 import { type Claim, type ClaimLine, encodeClaim, type Member, plainMember, plainProvider } from "../../plan/claim.ts"
 import { inputOf } from "../../plan/input.ts"
 import type { Finding } from "../../plan/language/finding.ts"
 import { readPlan } from "../../plan/language/read.ts"
 import type { Plan } from "../../plan/plan.ts"
-import { firstSnapshot } from "../../plan/snapshot.ts"
 import { organizations } from "../community/organizations.ts"
 import type { PlanFiles } from "../community/plan-files.ts"
 import { roles } from "../community/setting.ts"
@@ -169,17 +169,7 @@ function notDerived(finding: Finding | undefined) {
 
 /** What the plan will pay for these lines when nothing is met yet: the quote will say the same. */
 function planPays(plan: Plan, claim: Claim, member: Member): bigint {
-  const { from, until } = plan.front.effective
-  const nobody = new Uint8Array(32)
-  const period = { from, to: until - 1 }
-  const snapshot = firstSnapshot({
-    payer,
-    member: nobody,
-    plan: plan.digest,
-    period,
-    facts: member,
-    expiry: until * 24,
-  })
+  const snapshot = untouchedSnapshot(plan, member)
   const provider = plainProvider(organizations.find(({ number }) => number === roles.clinic)!.name)
   return adjudicate(inputOf({ plan, claim, member, provider, snapshot, on: claim.received })).leg.totals.benefit
 }

@@ -5,6 +5,7 @@
 import type { Refusal } from "../../../base/refusal.ts"
 import { refusalOf, type X12Finding } from "../../../formats/x12/syntax/finding.ts"
 import type { X12Segment } from "../../../formats/x12/syntax/segment.ts"
+import { RefusedRanges } from "../../../formats/x12/syntax/transaction-splitter.ts"
 import { type OpenUnits, type TransactionHeader, X12Stream } from "../../../formats/x12/syntax/transactions.ts"
 
 export interface FileProblem {
@@ -29,13 +30,9 @@ export class FileTransactions<T> {
   readonly #read: (header: TransactionHeader, segments: readonly X12Segment[], tell: TellProblem) => T | undefined
   readonly #stream: X12Stream
   readonly #problems: FileProblem[] = []
-  readonly #ranges: { readonly from: number; readonly to: number }[] = []
-  readonly #refused = { transaction: false, group: false, interchange: false }
+  readonly #refused = new RefusedRanges()
   #given: Given<T>[] = []
   #segments: X12Segment[] = []
-  #count = 0
-  #groupFrom = 0
-  #interchangeFrom = 0
 
   /** `file` is its number from 1; `read` is called for each transaction that is sound by itself. */
   constructor(
@@ -46,27 +43,17 @@ export class FileTransactions<T> {
     this.#read = read
     const refused = this.#refused
     this.#stream = new X12Stream({
-      interchange: () => {
-        this.#interchangeFrom = this.#count
-      },
-      group: () => {
-        this.#groupFrom = this.#count
-      },
+      interchange: () => refused.interchange(),
+      group: () => refused.group(),
       transaction: () => {
-        this.#count++
+        refused.transaction()
         this.#segments = []
       },
       segment: (segment) => this.#segments.push(segment),
       finding: (finding, open) => this.#finding(finding, open),
       transactionEnd: (header) => this.#take(header),
-      groupEnd: () => {
-        if (refused.group) this.#ranges.push({ from: this.#groupFrom, to: this.#count })
-        refused.group = false
-      },
-      interchangeEnd: () => {
-        if (refused.interchange) this.#ranges.push({ from: this.#interchangeFrom, to: this.#count })
-        refused.interchange = false
-      },
+      groupEnd: () => refused.groupEnd(),
+      interchangeEnd: () => refused.interchangeEnd(),
     })
   }
 
@@ -77,8 +64,7 @@ export class FileTransactions<T> {
   /** What the transactions gave that nothing around them refuses, in file order. */
   end(): { readonly values: readonly T[]; readonly problems: readonly FileProblem[] } {
     this.#stream.end()
-    const isRefused = (ordinal: number) => this.#ranges.some(({ from, to }) => ordinal >= from && ordinal < to)
-    const values = this.#given.flatMap(({ ordinal, value }) => (isRefused(ordinal) ? [] : [value]))
+    const values = this.#given.flatMap(({ ordinal, value }) => (this.#refused.has(ordinal) ? [] : [value]))
     this.#given = []
     return { values, problems: this.#problems }
   }
@@ -87,9 +73,7 @@ export class FileTransactions<T> {
     if (!finding.isRefused) return
     const isOuter = finding.level === "interchange" || finding.level === "group"
     this.#tell(refusalOf(finding), isOuter ? "interchange or group" : "transaction")
-    if (open.interchange === undefined) return
-    if (finding.level === "interchange" || finding.level === "group") this.#refused[finding.level] = true
-    else this.#refused.transaction = true
+    this.#refused.finding(finding, open)
   }
 
   #tell(refusal: Refusal, what: FileProblem["what"]): void {
@@ -99,9 +83,7 @@ export class FileTransactions<T> {
   #take(header: TransactionHeader): void {
     const segments = this.#segments
     this.#segments = []
-    const isRefused = this.#refused.transaction
-    this.#refused.transaction = false
-    if (isRefused) return
+    if (this.#refused.transactionEnd(header)) return
     const value = this.#read(header, segments, (refusal, what) => this.#tell(refusal, what))
     if (value !== undefined) this.#given.push({ ordinal: header.ordinal, value })
   }

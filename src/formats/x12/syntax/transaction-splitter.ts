@@ -58,44 +58,84 @@ export class TransactionSplitter {
 }
 
 /**
- * The first reading of a file that is read twice: which transactions are refused by their own envelope, or with their
- * group or interchange. Remembers ranges of ordinals, so it grows only with what is refused.
+ * Which transactions of a stream are refused by their own envelope, or with their group or interchange. Remembers ranges of
+ * ordinals, so it grows only with what is refused; complete when the stream has ended.
  */
-export class RefusedTransactions {
-  readonly #stream: X12Stream
+export class RefusedRanges {
   readonly #ranges: { readonly from: number; readonly to: number }[] = []
-  /** What is wrong in the file, in file order. */
-  readonly findings: X12Finding[] = []
+  readonly #refused = { transaction: false, group: false, interchange: false }
   #count = 0
   #groupFrom = 0
   #interchangeFrom = 0
-  readonly #refused = { transaction: false, group: false, interchange: false }
+
+  /** How many transactions have begun. */
+  get count(): number {
+    return this.#count
+  }
+
+  has(ordinal: number): boolean {
+    return this.#ranges.some(({ from, to }) => ordinal >= from && ordinal < to)
+  }
+
+  interchange(): void {
+    this.#interchangeFrom = this.#count
+  }
+
+  group(): void {
+    this.#groupFrom = this.#count
+  }
+
+  transaction(): void {
+    this.#count++
+  }
+
+  finding(finding: X12Finding, open: OpenUnits): void {
+    if (!finding.isRefused || open.interchange === undefined) return
+    if (finding.level === "interchange" || finding.level === "group") this.#refused[finding.level] = true
+    else this.#refused.transaction = true
+  }
+
+  /** Whether the transaction that ends here is refused by itself. */
+  transactionEnd({ ordinal }: TransactionHeader): boolean {
+    return this.#close("transaction", ordinal, ordinal + 1)
+  }
+
+  groupEnd(): void {
+    this.#close("group", this.#groupFrom, this.#count)
+  }
+
+  interchangeEnd(): void {
+    this.#close("interchange", this.#interchangeFrom, this.#count)
+  }
+
+  #close(level: "transaction" | "group" | "interchange", from: number, to: number): boolean {
+    const isRefused = this.#refused[level]
+    if (isRefused) this.#ranges.push({ from, to })
+    this.#refused[level] = false
+    return isRefused
+  }
+}
+
+/** The first reading of a file that is read twice: what is wrong in it, and which of its transactions are refused. */
+export class RefusedTransactions {
+  readonly #stream: X12Stream
+  readonly #refused = new RefusedRanges()
+  /** What is wrong in the file, in file order. */
+  readonly findings: X12Finding[] = []
 
   constructor() {
     const refused = this.#refused
     this.#stream = new X12Stream({
-      interchange: () => {
-        this.#interchangeFrom = this.#count
+      interchange: () => refused.interchange(),
+      group: () => refused.group(),
+      transaction: () => refused.transaction(),
+      finding: (finding, open) => {
+        this.findings.push(finding)
+        refused.finding(finding, open)
       },
-      group: () => {
-        this.#groupFrom = this.#count
-      },
-      transaction: () => {
-        this.#count++
-      },
-      finding: (finding, open) => this.#finding(finding, open),
-      transactionEnd: (header) => {
-        if (refused.transaction) this.#ranges.push({ from: header.ordinal, to: header.ordinal + 1 })
-        refused.transaction = false
-      },
-      groupEnd: () => {
-        if (refused.group) this.#ranges.push({ from: this.#groupFrom, to: this.#count })
-        refused.group = false
-      },
-      interchangeEnd: () => {
-        if (refused.interchange) this.#ranges.push({ from: this.#interchangeFrom, to: this.#count })
-        refused.interchange = false
-      },
+      transactionEnd: (header) => void refused.transactionEnd(header),
+      groupEnd: () => refused.groupEnd(),
+      interchangeEnd: () => refused.interchangeEnd(),
     })
   }
 
@@ -109,17 +149,10 @@ export class RefusedTransactions {
 
   /** How many transactions the file has. */
   get count(): number {
-    return this.#count
+    return this.#refused.count
   }
 
   has(ordinal: number): boolean {
-    return this.#ranges.some(({ from, to }) => ordinal >= from && ordinal < to)
-  }
-
-  #finding(finding: X12Finding, open: OpenUnits): void {
-    this.findings.push(finding)
-    if (!finding.isRefused || open.interchange === undefined) return
-    if (finding.level === "interchange" || finding.level === "group") this.#refused[finding.level] = true
-    else this.#refused.transaction = true
+    return this.#refused.has(ordinal)
   }
 }
