@@ -48,6 +48,8 @@ test("the eye visit's claim comes to the published figures with what the list sa
   assert.deepEqual([eob.benefit, eob.patient], [133_798n, 41_260n])
   const deductible = eob.limits.find((one) => one.clause === "5.2")!
   assert.deepEqual([deductible.used, deductible.limit, deductible.whose], [24_000n, 24_000n, "you"])
+  assert.equal(eob.beside, 123_442n)
+  assert.match(eobText(eob), /Nobody may ask you for the other 1,234\.42\./)
   const fresh = explained(sent)
   assert.deepEqual([fresh.benefit, fresh.patient], [120_513n, 54_545n])
 })

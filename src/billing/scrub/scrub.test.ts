@@ -130,6 +130,31 @@ test("the payer's plan finds what the payer would refuse, with the clause and th
   assert.ok(late.length > 0 && late.every((one) => one.at === "clause 7.1"))
 })
 
+test("a habit is what nine of ten lines keep; what two of ten break is none", () => {
+  const many = (odd: number) =>
+    Array.from({ length: 10 }, (_, index) => {
+      const lines = index < odd ? withLine(0, { modifiers: [], charge: 1n }).lines : good.lines
+      const total = lines.reduce((sum, line) => sum + line.charge, 0n)
+      const subscriber = { ...good.subscriber, id: `M${index}` }
+      return { position: index + 1, claim: { ...good, control: `C${index}`, lines, total, subscriber } }
+    })
+  const warnings = (odd: number) => scrub(many(odd), { on }).map((one) => `${one.claim} ${one.severity} ${one.rule}`)
+  assert.deepEqual(warnings(1), ["1 warning units", "1 warning modifier"])
+  assert.deepEqual(warnings(2), [])
+})
+
+test("a permission that the claim names is the payer's to judge; one that it does not name is missing", () => {
+  const tables = ["eye-full-services", "eye-add-ons"].map(
+    (name) => [name, bytesOf(`plans/tables/${name}.csv`)] as const,
+  )
+  const full = readPlan(bytesOf("plans/eye-full.md"), new Map(tables))
+  if ("findings" in full) assert.fail(full.findings[0]?.message)
+  const line = { ...good.lines[2]!, number: 1, code: "S60", modifiers: ["LT"] }
+  const surgery = { ...good, lines: [line], total: line.charge }
+  assert.deepEqual(rulesOf(surgery, { plan: full.plan }), ["error authorization"])
+  assert.deepEqual(rulesOf({ ...surgery, authorization: "A1" }, { plan: full.plan }), [])
+})
+
 test("every slip is planted in something, and is found where its rule speaks", () => {
   const many = Array.from({ length: 12 }, (_, index) => ({
     position: index + 1,

@@ -61,7 +61,13 @@ test("a stay shows its days, type of bill, DRG, revenue codes and diagnoses with
   const codes = itemsAt(node, "diagnosis").map((one) => textAt(one, "diagnosisCodeableConcept", "coding", 0, "code"))
   assert.deepEqual(codes, ["H35.31", "E11.9"])
   assert.equal(textAt(node, "diagnosis", 0, "type", 0, "coding", 0, "code"), "principal")
-  assert.equal(itemsAt(node, "item", 0, "diagnosisSequence").length, 2)
+  const sequences = itemsAt(node, "diagnosis").map((one) => textAt(one, "sequence"))
+  assert.deepEqual(sequences, ["1", "2"])
+  const pointed = itemsAt(node, "item", 0, "diagnosisSequence")
+  assert.deepEqual(
+    pointed.map((one) => textAt(one)),
+    sequences,
+  )
   assert.equal(textAt(node, "careTeam", 0, "role", "coding", 0, "code"), "attending")
 })
 

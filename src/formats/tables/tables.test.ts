@@ -37,6 +37,7 @@ G0008,text,S,5692,,$36.19
 G0009,text,S,5692,,$36.19
 G0010,text,S,5692,,$1.50
 J0178,text,K,9999,,$731.885
+J2778,text,K,9999,,"$1,234.50"
 A0021,text,E1,,,
 `
 const diagnoses = `00001 A00     0 Title                                                        Title
@@ -63,6 +64,7 @@ test("limits, fees and diagnoses come in the layouts in which they are published
   assert.deepEqual(mustRead(loadUnitLimits(text(limits))).rows[1], ["J0178", "2", "3"])
   const schedule = mustRead(loadFeeSchedule(text(fees)))
   assert.deepEqual(schedule.rows[3], ["J0178", "731.885", "K"])
+  assert.deepEqual(schedule.rows[4], ["J2778", "1234.50", "K"])
   assert.equal(schedule.left.get("no rate"), 1)
   const order = mustRead(loadDiagnosisCodes(text(diagnoses)))
   assert.deepEqual(order.rows, [["A000"], ["H353211"]])

@@ -71,6 +71,15 @@ const rows: readonly Row[] = [
     lines: ["paid 10000 CO-94 -1000"],
     trace: [[1, "E2", 11, "2.2"]],
   }),
+  row("E2", "a provider without a contract whose rest the clause leaves to the member: PR-45", {
+    // With all of the price hers as well, she owes more than the plan allows, and no more than was charged.
+    rules: ["{ deductible: ded, bucket: { name: ded, measure: share, person: first, period: year } }"],
+    numbers: "first: 200.00 USD",
+    allow: '{ allow: { schedule: services, lesser: yes, codes: { group: PR, carc: "45" } } }',
+    given: one("A", 12_000n),
+    lines: ["paid 0 PR-45 2000 PR-1 10000"],
+    trace: [[1, "E2", 11, "2.2"]],
+  }),
   row("E2", "a provider without a contract: PI-45 by the clause's own codes", {
     rules: [],
     allow: '{ allow: { schedule: services, lesser: yes, codes: { group: PI, carc: "45" } } }',
