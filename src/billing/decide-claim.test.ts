@@ -10,7 +10,7 @@ import type { Claim837 } from "../formats/x12/claim/claim-837.ts"
 import { readClaims837, readEachClaim837 } from "../formats/x12/claim/read-837-claims.ts"
 import { readPlan } from "../plan/language/read.ts"
 import type { Plan } from "../plan/plan.ts"
-import { decideClaim } from "./decide-claim.ts"
+import { decideClaim, snapshotAfter } from "./decide-claim.ts"
 import { type Eob, eobOf } from "./eob.ts"
 import { eobPage } from "./eob-page.ts"
 import { eobText } from "./eob-text.ts"
@@ -62,6 +62,16 @@ test("a claim in another currency than the plan's, or a plan without cents, is r
     const found = decideClaim(shillings, { ...sent, currency }, { members: undefined })
     assert.ok(isRefusal(found) && found.code === "x12-currency", currency)
   }
+})
+
+test("a quote uses nothing of a limit, a claim does", () => {
+  const asked: Claim837 = { ...sent, furtherClaim: ["", "", "", "", "", "", "", "PB"] }
+  const used = (claim: Claim837) => {
+    const decided = orRefuse(decideClaim(plan, claim, { members: undefined }))
+    return [decided.input.claim.value.use, snapshotAfter(decided).buckets.length]
+  }
+  assert.deepEqual(used(asked), ["quote", 0])
+  assert.deepEqual(used(sent), ["claim", 2])
 })
 
 test("a patient who is not in the list is not ours, and owes what the clause says with advice", () => {

@@ -73,6 +73,11 @@ test("each rule has a claim that breaks it and one that just does not", () => {
     ["twice", withDiagnosis("H353211", "H35.3211"), ["warning diagnosis"]],
     ["of men", withDiagnosis("N401"), ["error diagnosis-sex"]],
     ["of women", withDiagnosis("O80"), []],
+    [
+      "of women, of a man",
+      { ...withDiagnosis("O80"), subscriber: { ...good.subscriber, sex: "M" } },
+      ["error diagnosis-sex"],
+    ],
     ["of newborns", withDiagnosis("P073"), ["error diagnosis-age"]],
     ["of children", withDiagnosis("Z00129"), ["error diagnosis-age"]],
     ["of adults", withDiagnosis("Z0000"), []],

@@ -63,6 +63,10 @@ test("a stay shows its days, type of bill, DRG, revenue codes and diagnoses with
   assert.equal(textAt(node, "diagnosis", 0, "type", 0, "coding", 0, "code"), "principal")
   const sequences = itemsAt(node, "diagnosis").map((one) => textAt(one, "sequence"))
   assert.deepEqual(sequences, ["1", "2"])
+  assert.deepEqual(
+    itemsAt(node, "supportingInfo").map((one) => textAt(one, "sequence")),
+    ["1", "2", "3", "4"],
+  )
   const pointed = itemsAt(node, "item", 0, "diagnosisSequence")
   assert.deepEqual(
     pointed.map((one) => textAt(one)),
